@@ -1,0 +1,70 @@
+"""What several artefacts check at their birth."""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel.errors import TableError
+
+MAX_CLASSES = 127  # a vote is an int8
+
+
+def ids(values: Any, what: str = "item") -> pl.Series:
+    """The ids as a text column named `id`, each present and unique.
+
+    Raises
+    ------
+    TableError
+        An id is missing or occurs twice; the message names it and its rows.
+    """
+    series = pl.Series("id", values, strict=False) if not isinstance(values, pl.Series) else values.alias("id")
+    series = series.cast(pl.String)
+    if series.null_count():
+        raise TableError(f"the {what} in row {series.is_null().arg_max()} has no id: give every {what} one")
+    if series.n_unique() != len(series):
+        _raise_duplicate(series, what)
+    return series
+
+
+def _raise_duplicate(series: pl.Series, what: str) -> NoReturn:
+    repeated = series.filter(series.is_duplicated())
+    first = repeated[0]
+    rows = (series == first).arg_true().to_list()
+    raise TableError(
+        f"id {first!r} stands in rows {rows[0]} and {rows[1]}; {repeated.n_unique()} ids occur more than once: "
+        f"every {what} needs its own"
+    )
+
+
+def classes(values: Sequence[str]) -> tuple[str, ...]:
+    """The class names: at least two, distinct, at most 127.
+
+    Raises
+    ------
+    TableError
+        Fewer than two, more than 127, or a name twice.
+    """
+    if isinstance(values, str):
+        raise TableError(f"classes are a sequence of names, such as ('ham', 'spam'), not the text {values!r}")
+    named = tuple(str(value) for value in values)
+    if not 2 <= len(named) <= MAX_CLASSES:
+        raise TableError(f"{len(named)} classes given {named[:3]}; 2 to {MAX_CLASSES} are possible")
+    if len(set(named)) != len(named):
+        raise TableError(f"class names must differ: {', '.join(named)}")
+    return named
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A view of the array that refuses to be written."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def put(artefact: object, **values: object) -> None:
+    """Set fields of a frozen artefact; only its own constructor may."""
+    for name, value in values.items():
+        object.__setattr__(artefact, name, value)

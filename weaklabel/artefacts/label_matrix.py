@@ -1,0 +1,143 @@
+"""The votes of all labeling functions on all items."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+
+from weaklabel.artefacts import checks
+from weaklabel.artefacts.store import Artefact
+from weaklabel.errors import TableError, VoteError
+
+ABSTAIN = -1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What went wrong in one labeling function: it abstained on those rows.
+
+    Attributes
+    ----------
+    lf
+        Name of the labeling function.
+    error
+        The first exception, as `Type: message`.
+    item_id, row
+        Where it happened first.
+    count
+        On how many rows the function failed.
+    """
+
+    lf: str
+    error: str
+    item_id: str
+    row: int
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class LabelMatrix(Artefact):
+    """L: what each labeling function voted on each item.
+
+    Parameters
+    ----------
+    votes
+        Shape (n, m), int8: -1 is an abstention, 0..k-1 a class.
+    item_ids
+        Shape (n,), text, unique.
+    lf_names
+        The m names, unique.
+    classes
+        The k class names; a vote is an index into them.
+    faults
+        Functions that raised; they abstain where they did.
+    provenance
+        Where the votes came from: fingerprints of functions and input.
+
+    Raises
+    ------
+    VoteError
+        A vote is not a whole number in -1..k-1; names function, item and vote.
+    TableError
+        Ids, names or classes are missing or repeated, or shapes disagree.
+    """
+
+    kind: ClassVar[str] = "label matrix"
+
+    votes: NDArray[np.int8]
+    item_ids: pl.Series
+    lf_names: tuple[str, ...]
+    classes: tuple[str, ...]
+    faults: tuple[Fault, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checks.put(self, item_ids=checks.ids(self.item_ids))
+        checks.put(self, lf_names=tuple(self.lf_names))
+        checks.put(self, classes=checks.classes(self.classes))
+        votes = np.asarray(self.votes)
+        if votes.shape != (len(self.item_ids), len(self.lf_names)):
+            raise TableError(
+                f"votes have shape {votes.shape}; {len(self.item_ids)} items x {len(self.lf_names)} names given"
+            )
+        if repeated := {name for name in self.lf_names if self.lf_names.count(name) > 1}:
+            raise TableError(f"labeling functions share the name {sorted(repeated)[0]!r}: rename one")
+        if "id" in self.lf_names:
+            raise TableError("a labeling function is called 'id', the name of the column of item ids: rename it")
+        self._check_votes(votes)
+        checks.put(self, votes=checks.frozen(votes.astype(np.int8, copy=False)))
+
+    def _check_votes(self, votes: NDArray[Any]) -> None:
+        in_range = (votes >= ABSTAIN) & (votes < self.cardinality)
+        if votes.dtype.kind == "f":
+            in_range &= votes == np.floor(votes)  # NaN fails every comparison, so it is caught too
+        if in_range.all():
+            return
+        item, lf = np.argwhere(~in_range)[0]
+        raise VoteError(vote_message(self.lf_names[lf], self.item_ids[int(item)], votes[item, lf], self.classes))
+
+    @property
+    def cardinality(self) -> int:
+        """k, the number of classes."""
+        return len(self.classes)
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Shape (n,): at least one function voted."""
+        return np.asarray((self.votes != ABSTAIN).any(axis=1))
+
+    @classmethod
+    def from_array(
+        cls, L: ArrayLike, classes: Sequence[str] = ("0", "1"), lf_names: Sequence[str] | None = None
+    ) -> Self:
+        """A matrix from a bare array, as Snorkel's appliers return it; items are numbered from 0."""
+        votes = np.asarray(L)
+        if votes.ndim != 2:
+            raise TableError(f"votes have {votes.ndim} dimensions; a label matrix has two: items x labeling functions")
+        names = tuple(lf_names) if lf_names is not None else tuple(f"lf_{j}" for j in range(votes.shape[1]))
+        return cls(votes, pl.Series("id", np.arange(votes.shape[0])).cast(pl.String), names, tuple(classes))
+
+    def to_frame(self) -> pl.DataFrame:
+        columns = [pl.Series(name, self.votes[:, j]) for j, name in enumerate(self.lf_names)]
+        return pl.DataFrame([self.item_ids, *columns])
+
+    def meta(self) -> dict[str, Any]:
+        faults = [asdict(fault) for fault in self.faults]
+        return {"classes": self.classes, "faults": faults, "provenance": dict(self.provenance)}
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
+        names = tuple(frame.columns[1:])
+        votes = frame.select(names).to_numpy() if names else np.empty((len(frame), 0), np.int8)
+        faults = tuple(Fault(**fault) for fault in meta["faults"])
+        return cls(votes, frame["id"], names, tuple(meta["classes"]), faults, meta["provenance"])
+
+
+def vote_message(lf: str, item_id: object, vote: object, classes: Sequence[str]) -> str:
+    """The one sentence about a vote that is no vote."""
+    shown = vote.item() if isinstance(vote, np.generic) else vote
+    allowed = f"a vote is -1 (abstain) or 0..{len(classes) - 1} ({', '.join(classes)})"
+    return f"labeling function {lf!r} voted {shown!r} on item {item_id!r}; {allowed}"

@@ -1,0 +1,95 @@
+"""What is believed about each item's class."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel.artefacts import checks
+from weaklabel.artefacts.label_matrix import ABSTAIN
+from weaklabel.artefacts.store import Artefact
+from weaklabel.errors import TableError
+from weaklabel.numerics import Floats, top_two
+
+TIE = 1e-5  # Snorkel's tolerance
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior(Artefact):
+    """P(class | what is known) for each item.
+
+    Parameters
+    ----------
+    probs
+        Shape (n, k), rows sum to 1.
+    item_ids
+        Shape (n,), text, unique.
+    classes
+        The k class names.
+    covered
+        Shape (n,): something is known about the item. An uncovered row is the prior, and abstains.
+    answered
+        Shape (n,): a person said so. Default: nobody did.
+    provenance
+        The model, its parameters, and the fingerprint of what it saw.
+
+    Raises
+    ------
+    TableError
+        Shapes disagree, or a row is not a probability distribution (the item is named).
+    """
+
+    kind: ClassVar[str] = "posterior"
+
+    probs: Floats
+    item_ids: pl.Series
+    classes: tuple[str, ...]
+    covered: NDArray[np.bool_]
+    answered: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checks.put(self, item_ids=checks.ids(self.item_ids))
+        checks.put(self, classes=checks.classes(self.classes))
+        n, k = len(self.item_ids), len(self.classes)
+        probs = np.asarray(self.probs, np.float64)
+        answered = np.asarray(self.answered, bool) if len(self.answered) else np.zeros(n, bool)
+        if probs.shape != (n, k) or np.shape(self.covered) != (n,) or answered.shape != (n,):
+            raise TableError(
+                f"probs have shape {probs.shape}, covered {np.shape(self.covered)}; {n} items x {k} classes given"
+            )
+        wrong = ~((np.abs(probs.sum(axis=1) - 1) < 1e-6) & (probs >= 0).all(axis=1))
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise TableError(f"the probabilities of item {self.item_ids[row]!r} are {probs[row]}: not a distribution")
+        checks.put(self, probs=checks.frozen(probs))
+        checks.put(self, covered=checks.frozen(np.asarray(self.covered, bool)))
+        checks.put(self, answered=checks.frozen(answered))
+
+    def labels(self) -> NDArray[np.int8]:
+        """Shape (n,): the most probable class; -1 where nothing is known or the best two tie (within 1e-5)."""
+        if not len(self.probs):
+            return np.empty(0, np.int8)
+        best, second = top_two(self.probs)
+        known = self.covered & (best - second > TIE)
+        return np.where(known, self.probs.argmax(axis=1), ABSTAIN).astype(np.int8)
+
+    def to_frame(self) -> pl.DataFrame:
+        """Columns id, label (null: abstains), p_<class> for each class, covered, answered."""
+        labels = self.labels()
+        names = pl.Series("label", [None if y == ABSTAIN else self.classes[y] for y in labels], dtype=pl.String)
+        probs = [pl.Series(f"p_{name}", self.probs[:, y]) for y, name in enumerate(self.classes)]
+        flags = [pl.Series("covered", self.covered), pl.Series("answered", self.answered)]
+        return pl.DataFrame([self.item_ids, names, *probs, *flags])
+
+    def meta(self) -> dict[str, Any]:
+        return {"classes": self.classes, "provenance": dict(self.provenance)}
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
+        probs = frame.select(f"p_{name}" for name in meta["classes"]).to_numpy()
+        covered, answered = frame["covered"].to_numpy(), frame["answered"].to_numpy()
+        return cls(probs, frame["id"], tuple(meta["classes"]), covered, answered, meta["provenance"])

@@ -1,0 +1,136 @@
+"""Artefacts on disk: one Parquet file each, with its own provenance, written whole or not at all.
+
+The file's metadata holds a header: weaklabel's version, the kind, what the columns cannot say, and a digest of the
+content, so that a file that was cut off or edited by hand is refused with a reason.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import polars as pl
+
+from weaklabel._version import __version__
+from weaklabel.errors import ArtefactError
+
+KEY = "weaklabel"
+FORMAT = 1
+
+
+class Artefact:
+    """What can be saved to one Parquet file and loaded back unchanged."""
+
+    kind: ClassVar[str]
+
+    def to_frame(self) -> pl.DataFrame:
+        """The columns that any tool may read."""
+        raise NotImplementedError
+
+    def meta(self) -> dict[str, Any]:
+        """What the columns do not say, as JSON."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
+        """The artefact back from what `to_frame` and `meta` gave."""
+        raise NotImplementedError
+
+    def save(self, path: str | Path) -> None:
+        """Write to a Parquet file; a crash on the way leaves the file that was there."""
+        write(Path(path), self.kind, self.to_frame(), self.meta())
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read from a Parquet file.
+
+        Raises
+        ------
+        ArtefactError
+            The file is missing, truncated, edited, of another kind, or from a newer weaklabel.
+        """
+        frame, meta = read(Path(path), cls.kind)
+        return cls.from_frame(frame, meta)
+
+
+def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -> None:
+    """Write under a temporary name, flush to the disk, then rename."""
+    header = {"version": __version__, "format": FORMAT, "kind": kind, "digest": digest(frame), "meta": dict(meta)}
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            frame.write_parquet(file, metadata={KEY: json.dumps(header)})
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise ArtefactError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """The frame and the meta of an artefact file, checked against its header."""
+    header = read_header(path)
+    if header["format"] > FORMAT:
+        raise ArtefactError(
+            f"{path} was written by weaklabel {header['version']}, newer than this {__version__}: upgrade"
+        )
+    if header["kind"] != kind:
+        raise ArtefactError(f"{path} holds a {header['kind']}; a {kind} is needed here")
+    try:
+        frame = pl.read_parquet(path)
+    except Exception as error:  # polars raises many types here, and its Rust side may panic on a damaged page
+        raise ArtefactError(f"{path} is damaged ({_first_line(error)}): make it again") from error
+    if digest(frame) != header["digest"]:
+        raise ArtefactError(
+            f"{path} was changed after weaklabel wrote it: make it again, or import it as a plain table"
+        )
+    return frame, header["meta"]
+
+
+def read_header(path: Path) -> dict[str, Any]:
+    """Version, kind, digest and meta of an artefact file, without its columns."""
+    if not path.is_file():
+        raise ArtefactError(f"no file at {path}")
+    try:
+        header = pl.read_parquet_metadata(path).get(KEY)
+    except Exception as error:
+        raise ArtefactError(f"{path} is not a whole Parquet file ({_first_line(error)}): make it again") from error
+    if header is None:
+        raise ArtefactError(f"{path} has no weaklabel header: another program wrote or rewrote it")
+    parsed: dict[str, Any] = json.loads(header)
+    return parsed
+
+
+def digest(frame: pl.DataFrame) -> str:
+    """SHA-256 of a frame's column names, types and values, whatever the compression or the row groups."""
+    total = hashlib.sha256()
+    for column in frame:
+        total.update(f"{column.name}\0{column.dtype}\0{len(column)}\0".encode())
+        _update(total, column)
+    return total.hexdigest()
+
+
+def _update(total: "hashlib._Hash", column: pl.Series) -> None:
+    if column.null_count():
+        total.update(column.is_null().to_numpy().tobytes())
+    if isinstance(column.dtype, pl.List):
+        total.update(column.list.len().fill_null(0).to_numpy().tobytes())
+        _update(total, column.explode())
+    elif column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        text = column.cast(pl.String).fill_null("")
+        total.update(text.str.len_bytes().to_numpy().tobytes())
+        total.update("".join(text.to_list()).encode())
+    elif column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object, pl.Null):
+        total.update(json.dumps(column.to_list(), default=str).encode())
+    else:
+        physical = column.to_physical()
+        total.update(physical.fill_null(strategy="zero").to_numpy().tobytes())
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

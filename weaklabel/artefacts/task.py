@@ -1,0 +1,91 @@
+"""What a person is asked, and what a person answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Prelabel:
+    """The answer that the model would give, shown to the person as a suggestion.
+
+    Attributes
+    ----------
+    label
+        Class name.
+    probability
+        In [0, 1].
+    model_version
+        Which model said so.
+    """
+
+    label: str
+    probability: float
+    model_version: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One question to a person.
+
+    Attributes
+    ----------
+    key
+        Deterministic: a hash of the fields shown, so that the same question is never asked twice.
+    item_id
+        The item it is about.
+    data
+        The fields shown.
+    classes
+        The possible answers.
+    prelabel
+        The suggestion, if there is one.
+    votes
+        Labeling function -> class name it voted, without abstentions: the reasons behind the suggestion.
+    rank
+        1 is the most worthwhile.
+    """
+
+    key: str
+    item_id: str
+    data: Mapping[str, Any]
+    classes: tuple[str, ...]
+    prelabel: Prelabel | None = None
+    votes: Mapping[str, str] = field(default_factory=dict)
+    rank: int = 1
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One answer, or one refusal to answer, from one person.
+
+    Attributes
+    ----------
+    remote_id
+        The annotation's id where it was made.
+    key
+        The task's key.
+    item_id
+        The item it is about.
+    label
+        Class name; None for a skip. A skip is never an answer, even where the tool stored a pre-filled label with it.
+    annotator
+        Who.
+    lead_time
+        Seconds spent, where known.
+    updated_at
+        ISO 8601 time of the last change, where known.
+    """
+
+    remote_id: str
+    key: str
+    item_id: str
+    label: str | None
+    annotator: str
+    lead_time: float | None = None
+    updated_at: str = ""
+
+    @property
+    def skipped(self) -> bool:
+        """The person declined to answer."""
+        return self.label is None

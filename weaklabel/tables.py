@@ -1,0 +1,168 @@
+"""Tables: polars frames with a unique text column `id`, from files or from anything that speaks Arrow."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel.artefacts import ABSTAIN, checks
+from weaklabel.errors import TableError
+
+READERS = {
+    ".csv": pl.read_csv,
+    ".tsv": lambda path: pl.read_csv(path, separator="\t"),
+    ".jsonl": pl.read_ndjson,
+    ".ndjson": pl.read_ndjson,
+    ".json": pl.read_json,
+    ".parquet": pl.read_parquet,
+}
+
+
+def read_frame(path: str | Path) -> pl.DataFrame:
+    """Read a CSV, TSV, JSON, JSONL or Parquet file, told apart by its ending.
+
+    Raises
+    ------
+    TableError
+        The file is missing, of another kind, or cannot be parsed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise TableError(f"no file at {path}")
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise TableError(f"cannot tell the format of {path} by {path.suffix!r}: use {', '.join(READERS)}")
+    if not path.stat().st_size:
+        raise TableError(f"{path} is empty: it has not even a header")
+    try:
+        return reader(path)
+    except Exception as error:  # each reader has its own errors
+        raise TableError(f"cannot read {path}: {str(error).strip().splitlines()[0]}") from error
+
+
+def read_table(path: str | Path, id_column: str = "id") -> pl.DataFrame:
+    """Read a table from a file; see `read_frame` for formats and `as_table` for the id."""
+    return as_table(read_frame(path), id_column, source=str(path))
+
+
+def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.DataFrame:
+    """A table from a polars or pandas frame, any object with an Arrow stream, or columns by name.
+
+    Parameters
+    ----------
+    data
+        The rows.
+    id_column
+        Its column of ids, one of a kind; it becomes the text column `id`, and the first one.
+    source
+        How messages call the data.
+
+    Raises
+    ------
+    TableError
+        There is no such column, or an id is missing or occurs twice.
+    """
+    frame = _as_frame(data)
+    require(frame, [id_column], source, hint="name the column of ids (--id)")
+    if id_column != "id" and "id" in frame.columns:
+        raise TableError(f"{source} has a column 'id' beside {id_column!r}: rename one")
+    ids = checks.ids(frame[id_column])
+    return frame.drop(id_column).insert_column(0, ids)
+
+
+def _as_frame(data: Any) -> pl.DataFrame:
+    if isinstance(data, pl.DataFrame):
+        return data
+    if isinstance(data, pl.LazyFrame):
+        return data.collect()
+    if hasattr(data, "to_dict") and hasattr(data, "iloc"):  # pandas, which would need pyarrow for its Arrow stream
+        return pl.DataFrame(data.to_dict(orient="list"))
+    return pl.DataFrame(data)
+
+
+def require(frame: pl.DataFrame, columns: Sequence[str], source: str = "the table", hint: str = "") -> None:
+    """Check that the columns are there.
+
+    Raises
+    ------
+    TableError
+        One is missing; names it and those there are.
+    """
+    if missing := [name for name in columns if name not in frame.columns]:
+        there = ", ".join(frame.columns) or "none"
+        raise TableError(f"{source} has no column {missing[0]!r}; there are: {there}" + (f"; {hint}" if hint else ""))
+
+
+def align(table: pl.DataFrame, item_ids: pl.Series, source: str = "the table") -> pl.DataFrame:
+    """The table's rows in the order of the ids.
+
+    Raises
+    ------
+    TableError
+        An id has no row.
+    """
+    rows = pl.DataFrame({"id": item_ids}).join(
+        table.with_columns(_found=True), on="id", how="left", maintain_order="left"
+    )
+    if lost := rows["_found"].null_count():
+        first = rows.filter(pl.col("_found").is_null())["id"][0]
+        raise TableError(f"{source} has no row for {lost} of the items, first {first!r}: give the table they came from")
+    return rows.drop("_found")
+
+
+def gold_labels(
+    table: pl.DataFrame, item_ids: pl.Series, classes: Sequence[str], column: str = "label"
+) -> NDArray[np.int64]:
+    """The known classes of the items, shape (n,): an index into `classes`, -1 where the table has none.
+
+    Parameters
+    ----------
+    table
+        Has `id` and `column`, which holds class names or class numbers; rows may be missing or empty.
+    item_ids
+        The items, in the order wanted.
+    classes
+        The class names.
+    column
+        Where the known class stands.
+
+    Raises
+    ------
+    TableError
+        A value is neither a class name nor a class number.
+    """
+    require(table, ["id", column])
+    values = pl.DataFrame({"id": item_ids}).join(table.select("id", column), on="id", how="left", maintain_order="left")
+    number = {**{str(y): y for y in range(len(classes))}, **{name: y for y, name in enumerate(classes)}}
+    gold = values[column].cast(pl.String).replace_strict(number, default=None, return_dtype=pl.Int64)
+    unknown = gold.is_null() & values[column].is_not_null()
+    if unknown.any():
+        row = int(unknown.arg_max() or 0)
+        raise TableError(
+            f"item {values['id'][row]!r} has {column} = {values[column][row]!r}, which is no class; "
+            f"the classes are {', '.join(classes)}"
+        )
+    return gold.fill_null(ABSTAIN).to_numpy()
+
+
+def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
+    """Write a frame as CSV, JSONL or Parquet, by the ending of the path.
+
+    Raises
+    ------
+    TableError
+        The ending says none of these.
+    """
+    path = Path(path)
+    writers: Mapping[str, Any] = {
+        ".csv": frame.write_csv,
+        ".jsonl": frame.write_ndjson,
+        ".parquet": frame.write_parquet,
+    }
+    if path.suffix not in writers:
+        raise TableError(f"cannot write {path}: the ending {path.suffix!r} is none of {', '.join(writers)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writers[path.suffix](path)
