@@ -1,1 +1,91 @@
-"""weaklabel."""
+"""Turn rules, clicks and a few human answers into training data.
+
+The public face: each name is loaded from its home when it is first used, so that importing weaklabel costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from weaklabel._version import __version__
+
+if TYPE_CHECKING:
+    from weaklabel import datasets as datasets
+    from weaklabel import testing as testing
+    from weaklabel.artefacts import ABSTAIN as ABSTAIN
+    from weaklabel.artefacts import Batch as Batch
+    from weaklabel.artefacts import LabelMatrix as LabelMatrix
+    from weaklabel.artefacts import Posterior as Posterior
+    from weaklabel.artefacts import Propensities as Propensities
+    from weaklabel.artefacts import RelevanceLabels as RelevanceLabels
+    from weaklabel.artefacts import TrainingSet as TrainingSet
+    from weaklabel.clicks.counts import ClickCounts as ClickCounts
+    from weaklabel.clicks.counts import count as count
+    from weaklabel.clicks.debias import debias as debias
+    from weaklabel.clicks.estimate import estimate as estimate
+    from weaklabel.clicks.log import ClickLog as ClickLog
+    from weaklabel.clicks.log import read_log as read_log
+    from weaklabel.errors import WeaklabelError as WeaklabelError
+    from weaklabel.labeling.apply import apply as apply
+    from weaklabel.labeling.denoise import denoise as denoise
+    from weaklabel.labeling.denoise import label_model as label_model
+    from weaklabel.labeling.files import load_lfs as load_lfs
+    from weaklabel.labeling.functions import LabelingFunction as LabelingFunction
+    from weaklabel.labeling.functions import labeling_function as labeling_function
+    from weaklabel.labeling.kinds.keywords import keywords as keywords
+    from weaklabel.labeling.kinds.lookup import lookup as lookup
+    from weaklabel.labeling.kinds.regex import regex as regex
+    from weaklabel.labeling.kinds.threshold import threshold as threshold
+    from weaklabel.labeling.summary import summary as summary
+    from weaklabel.labeling.train import train as train
+    from weaklabel.labeling.training_set import training_set as training_set
+    from weaklabel.metrics import score as score
+    from weaklabel.review.fold import fold as fold
+    from weaklabel.review.pick import pick as pick
+    from weaklabel.review.tasks import make_tasks as make_tasks
+    from weaklabel.tables import as_table as as_table
+    from weaklabel.tables import gold_labels as gold_labels
+    from weaklabel.tables import read_table as read_table
+
+HOMES = {
+    "weaklabel.artefacts": (
+        "ABSTAIN", "Batch", "LabelMatrix", "Posterior", "Propensities", "RelevanceLabels", "TrainingSet",
+    ),
+    "weaklabel.clicks.counts": ("ClickCounts", "count"),
+    "weaklabel.clicks.debias": ("debias",),
+    "weaklabel.clicks.estimate": ("estimate",),
+    "weaklabel.clicks.log": ("ClickLog", "read_log"),
+    "weaklabel.errors": ("WeaklabelError",),
+    "weaklabel.labeling.apply": ("apply",),
+    "weaklabel.labeling.denoise": ("denoise", "label_model"),
+    "weaklabel.labeling.files": ("load_lfs",),
+    "weaklabel.labeling.functions": ("LabelingFunction", "labeling_function"),
+    "weaklabel.labeling.kinds.keywords": ("keywords",),
+    "weaklabel.labeling.kinds.lookup": ("lookup",),
+    "weaklabel.labeling.kinds.regex": ("regex",),
+    "weaklabel.labeling.kinds.threshold": ("threshold",),
+    "weaklabel.labeling.summary": ("summary",),
+    "weaklabel.labeling.train": ("train",),
+    "weaklabel.labeling.training_set": ("training_set",),
+    "weaklabel.metrics": ("score",),
+    "weaklabel.review.fold": ("fold",),
+    "weaklabel.review.pick": ("pick",),
+    "weaklabel.review.tasks": ("make_tasks",),
+    "weaklabel.tables": ("as_table", "gold_labels", "read_table"),
+}  # fmt: skip
+MODULES = ("datasets", "testing")
+
+_home = {name: home for home, names in HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_home), *MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in MODULES:
+        return importlib.import_module(f"weaklabel.{name}")
+    if name not in _home:
+        raise AttributeError(f"module 'weaklabel' has no attribute {name!r}")
+    return getattr(importlib.import_module(_home[name]), name)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

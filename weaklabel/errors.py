@@ -14,6 +14,7 @@
     ├── AnswerError (ValueError)             answers from people cannot be read or matched
     ├── ArtefactError (ValueError)           a file was truncated, edited, or holds something else
     ├── DatasetError (OSError)               a data set cannot be fetched or is not what it was
+    ├── ScriptError (ImportError)            a Python file is missing or cannot be run
     └── UnknownNameError (LookupError)       no plug-in, pipeline or data set of that name
 
 Each says what was wrong (with its value), where (item, labeling function, row, file) and what to do.
@@ -66,6 +67,10 @@ class ArtefactError(WeaklabelError, ValueError):
 
 class DatasetError(WeaklabelError, OSError):
     """A data set cannot be fetched, or its file is not what it was."""
+
+
+class ScriptError(WeaklabelError, ImportError):
+    """A Python file is missing or cannot be run."""
 
 
 class UnknownNameError(WeaklabelError, LookupError):

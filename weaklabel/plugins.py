@@ -3,12 +3,18 @@
 The module's `__all__` holds one name: the class, function or object that the plug-in is.
 """
 
+import dataclasses
 import importlib
+import importlib.util
 import pkgutil
+import sys
+import traceback
 from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from weaklabel.errors import UnknownNameError
+from weaklabel.errors import ModelError, ScriptError, UnknownNameError
 
 FOLDERS = {
     "model": "weaklabel.labeling.models",
@@ -39,6 +45,57 @@ def get(kind: str, name: str) -> Any:
         raise UnknownNameError(f"no {kind} is called {name!r}{_suggestion(name, known)}; there are: {', '.join(known)}")
     module = importlib.import_module(f"{FOLDERS[kind]}.{name}")
     return getattr(module, module.__all__[0])
+
+
+def build(kind: str, name: str, **params: Any) -> Any:
+    """A plug-in that is a dataclass of its parameters, with these.
+
+    Raises
+    ------
+    ModelError
+        It has no parameter of that name; the message lists those it has.
+    """
+    plugin = get(kind, name)
+    known = [field.name for field in dataclasses.fields(plugin) if field.init]
+    if unknown := [param for param in params if param not in known]:
+        raise ModelError(
+            f"{kind} {name!r} has no parameter {unknown[0]!r}{_suggestion(unknown[0], tuple(known))}; "
+            f"it has: {', '.join(known)}"
+        )
+    return plugin(**params)
+
+
+def load_module(path: Path) -> ModuleType:
+    """Run a Python file and return its module, without leaving it among the imported ones.
+
+    It can import its neighbours, as a script can. Its functions travel to worker processes by value.
+
+    Raises
+    ------
+    ScriptError
+        The file is missing or raises; says in which line and why.
+    """
+    if not path.is_file():
+        raise ScriptError(f"no file at {path}")
+    name = f"weaklabel_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ScriptError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses in the file look themselves up while it runs
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise ScriptError(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+    except Exception as error:
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = f", line {frames[-1].lineno}" if frames else ""
+        raise ScriptError(f"{path}{line}: {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.remove(str(path.parent.resolve()))
+        del sys.modules[name]
+    return module
 
 
 def _suggestion(name: str, known: tuple[str, ...]) -> str:

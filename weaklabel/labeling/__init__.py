@@ -1,0 +1,1 @@
+"""Rules and votes in, training sets and end models out."""

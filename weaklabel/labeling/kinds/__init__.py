@@ -1,0 +1,1 @@
+"""Labeling functions made from data instead of code; one factory a file."""

@@ -1,0 +1,48 @@
+"""Votes where a number lies above, below or between bounds."""
+
+from typing import Any
+
+from weaklabel.errors import LabelingFunctionError
+from weaklabel.labeling.functions import LabelingFunction, vote_if
+
+
+def threshold(
+    name: str, column: str, label: int, *, above: float | None = None, below: float | None = None
+) -> LabelingFunction:
+    """A labeling function that votes where `above < value < below`; a bound left out does not bind.
+
+    Parameters
+    ----------
+    name
+        Of the function.
+    column
+        Where the number stands; a missing or NaN one abstains.
+    label
+        The class number it votes.
+    above, below
+        The bounds, exclusive, in the column's own units.
+
+    Raises
+    ------
+    LabelingFunctionError
+        There is no bound, or nothing lies between them.
+
+    Examples
+    --------
+    >>> from weaklabel.labeling.functions import Row
+    >>> large = threshold("large", "mean_radius", label=1, above=16)
+    >>> large(Row(mean_radius=20.1)), large(Row(mean_radius=11.0))
+    (1, -1)
+    """
+    low = float("-inf") if above is None else above
+    high = float("inf") if below is None else below
+    if (above is None and below is None) or low >= high:
+        raise LabelingFunctionError(
+            f"labeling function {name!r}: above={above}, below={below} leaves nothing or everything"
+        )
+
+    def lies_within(x: Any) -> int:
+        value = x[column]
+        return vote_if(value is not None and low < value < high, label)
+
+    return LabelingFunction(name, lies_within, columns=(column,))

@@ -1,0 +1,1 @@
+"""Label models; one a file, and its file name is its name."""
