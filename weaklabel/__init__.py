@@ -10,6 +10,7 @@ from weaklabel._version import __version__
 
 if TYPE_CHECKING:
     from weaklabel import datasets as datasets
+    from weaklabel import report as report
     from weaklabel import testing as testing
     from weaklabel.artefacts import ABSTAIN as ABSTAIN
     from weaklabel.artefacts import Batch as Batch
@@ -72,7 +73,7 @@ HOMES = {
     "weaklabel.review.tasks": ("make_tasks",),
     "weaklabel.tables": ("as_table", "gold_labels", "read_table"),
 }  # fmt: skip
-MODULES = ("datasets", "testing")
+MODULES = ("datasets", "report", "testing")
 
 _home = {name: home for home, names in HOMES.items() for name in names}
 

@@ -65,6 +65,31 @@ def build(kind: str, name: str, **params: Any) -> Any:
     return plugin(**params)
 
 
+def scripts(folder: str) -> dict[str, Path]:
+    """Name -> path of the Python files that ship in `heuristics` or `pipelines`, and of those in the working folder."""
+    package = Path(__file__).parent
+    places = [package.parent / folder, package / "shipped" / folder, Path(folder)]
+    return {path.stem: path for place in places for path in sorted(place.glob("*.py")) if path.stem != "__init__"}
+
+
+def find_script(folder: str, name: str | Path) -> Path:
+    """The path of a Python file, given as a path or as the name of one that ships in the folder.
+
+    Raises
+    ------
+    UnknownNameError
+        It is neither.
+    """
+    path = Path(name)
+    if path.suffix == ".py" or path.is_file():
+        return path
+    known = scripts(folder)
+    if path.stem not in known or str(name) != path.stem:
+        names = ", ".join(known) or "none"
+        raise UnknownNameError(f"{str(name)!r} is neither a Python file nor one of the {folder}: {names}")
+    return known[path.stem]
+
+
 def load_module(path: Path) -> ModuleType:
     """Run a Python file and return its module, without leaving it among the imported ones.
 

@@ -65,7 +65,7 @@ def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.
     TableError
         There is no such column, or an id is missing or occurs twice.
     """
-    frame = _as_frame(data)
+    frame = as_frame(data)
     require(frame, [id_column], source, hint="name the column of ids (--id)")
     if id_column != "id" and "id" in frame.columns:
         raise TableError(f"{source} has a column 'id' beside {id_column!r}: rename one")
@@ -73,7 +73,8 @@ def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.
     return frame.drop(id_column).insert_column(0, ids)
 
 
-def _as_frame(data: Any) -> pl.DataFrame:
+def as_frame(data: Any) -> pl.DataFrame:
+    """A polars frame from a polars or pandas frame, any object with an Arrow stream, or columns by name."""
     if isinstance(data, pl.DataFrame):
         return data
     if isinstance(data, pl.LazyFrame):

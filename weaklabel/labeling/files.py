@@ -29,13 +29,18 @@ class HeuristicsFile:
 def load_lfs(path: str | Path) -> HeuristicsFile:
     """Run a Python file and collect its labeling functions (ours and Snorkel's, also in lists) and its CLASSES.
 
+    Parameters
+    ----------
+    path
+        The file, or the name of one that ships in heuristics/, such as "sms_spam".
+
     Raises
     ------
     LabelingFunctionError
         There is no such file, it cannot be run (file, line and reason are named), or it defines no labeling function.
     """
     try:
-        module = plugins.load_module(Path(path))
+        module = plugins.load_module(plugins.find_script("heuristics", path))
     except ScriptError as error:
         raise LabelingFunctionError(str(error)) from error
     lfs = tuple(_functions(vars(module).values()))

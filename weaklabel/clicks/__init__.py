@@ -1,0 +1,1 @@
+"""From a click log to relevance labels that are corrected for position."""

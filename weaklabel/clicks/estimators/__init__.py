@@ -1,0 +1,1 @@
+"""Propensity estimators; one a file, and its file name is its name."""

@@ -1,0 +1,6 @@
+"""What a flow found, as one section that a terminal prints and a page shows."""
+
+from weaklabel.report.page import page
+from weaklabel.report.section import Chart, Section, Table
+
+__all__ = ["Chart", "Section", "Table", "page"]

@@ -1,0 +1,1 @@
+"""People answer the items that are worth asking about."""

@@ -1,0 +1,1 @@
+"""Query strategies; one a file, and its file name is its name."""

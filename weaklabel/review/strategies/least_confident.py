@@ -1,0 +1,17 @@
+"""How improbable even the most probable class is."""
+
+import numpy as np
+
+from weaklabel.numerics import Floats
+
+__all__ = ["least_confident"]
+
+
+def least_confident(probs: Floats) -> Floats:
+    """1 - p1, the chance that the most probable class is wrong.
+
+    Shape (n, k) -> (n,), in [0, 1 - 1/k].
+
+    Source: Settles, Active Learning Literature Survey, 2009, section 3.1.
+    """
+    return np.asarray(1 - probs.max(axis=1))
