@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from weaklabel import report as report
     from weaklabel import testing as testing
     from weaklabel.artefacts import ABSTAIN as ABSTAIN
+    from weaklabel.artefacts import Annotation as Annotation
     from weaklabel.artefacts import Batch as Batch
     from weaklabel.artefacts import LabelMatrix as LabelMatrix
     from weaklabel.artefacts import Posterior as Posterior
     from weaklabel.artefacts import Propensities as Propensities
     from weaklabel.artefacts import RelevanceLabels as RelevanceLabels
+    from weaklabel.artefacts import Task as Task
     from weaklabel.artefacts import TrainingSet as TrainingSet
     from weaklabel.clicks.counts import ClickCounts as ClickCounts
     from weaklabel.clicks.counts import count as count
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from weaklabel.labeling.kinds.regex import regex as regex
     from weaklabel.labeling.kinds.threshold import threshold as threshold
     from weaklabel.labeling.summary import summary as summary
+    from weaklabel.labeling.train import EndModel as EndModel
     from weaklabel.labeling.train import train as train
     from weaklabel.labeling.training_set import training_set as training_set
+    from weaklabel.metrics import Scores as Scores
     from weaklabel.metrics import score as score
     from weaklabel.review.fold import fold as fold
     from weaklabel.review.pick import pick as pick
@@ -49,7 +53,8 @@ if TYPE_CHECKING:
 
 HOMES = {
     "weaklabel.artefacts": (
-        "ABSTAIN", "Batch", "LabelMatrix", "Posterior", "Propensities", "RelevanceLabels", "TrainingSet",
+        "ABSTAIN", "Annotation", "Batch", "LabelMatrix", "Posterior", "Propensities", "RelevanceLabels", "Task",
+        "TrainingSet",
     ),
     "weaklabel.clicks.counts": ("ClickCounts", "count"),
     "weaklabel.clicks.debias": ("debias",),
@@ -65,9 +70,9 @@ HOMES = {
     "weaklabel.labeling.kinds.regex": ("regex",),
     "weaklabel.labeling.kinds.threshold": ("threshold",),
     "weaklabel.labeling.summary": ("summary",),
-    "weaklabel.labeling.train": ("train",),
+    "weaklabel.labeling.train": ("EndModel", "train"),
     "weaklabel.labeling.training_set": ("training_set",),
-    "weaklabel.metrics": ("score",),
+    "weaklabel.metrics": ("Scores", "score"),
     "weaklabel.review.fold": ("fold",),
     "weaklabel.review.pick": ("pick",),
     "weaklabel.review.tasks": ("make_tasks",),

@@ -93,7 +93,8 @@ def find_script(folder: str, name: str | Path) -> Path:
 def load_module(path: Path) -> ModuleType:
     """Run a Python file and return its module, without leaving it among the imported ones.
 
-    It can import its neighbours, as a script can. Its functions travel to worker processes by value.
+    It can import its neighbours, as a script can; they are not left there either, so that those of another folder are
+    not taken for them. Its functions and theirs travel to worker processes by value.
 
     Raises
     ------
@@ -107,6 +108,7 @@ def load_module(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ScriptError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    before = set(sys.modules)
     sys.modules[name] = module  # dataclasses in the file look themselves up while it runs
     sys.path.insert(0, str(path.parent.resolve()))
     try:
@@ -114,13 +116,24 @@ def load_module(path: Path) -> ModuleType:
     except SyntaxError as error:
         raise ScriptError(f"{error.filename}, line {error.lineno}: {error.msg}") from error
     except Exception as error:
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == spec.origin]
         line = f", line {frames[-1].lineno}" if frames else ""
         raise ScriptError(f"{path}{line}: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(path.parent.resolve()))
-        del sys.modules[name]
+        for other in set(sys.modules) - before:
+            if other == name or _is_neighbour(other, path.parent.resolve()):
+                del sys.modules[other]
     return module
+
+
+def _is_neighbour(name: str, folder: Path) -> bool:
+    """The module, or the package it is in, lies in the folder itself, not in an environment below it."""
+    top = sys.modules.get(name.partition(".")[0])
+    if top is None or not getattr(top, "__file__", None):
+        return False
+    path = Path(str(top.__file__))
+    return (path.parent.parent if path.stem == "__init__" else path.parent) == folder
 
 
 def _suggestion(name: str, known: tuple[str, ...]) -> str:

@@ -1,6 +1,7 @@
 """Tables: polars frames with a unique text column `id`, from files or from anything that speaks Arrow."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,25 @@ from numpy.typing import NDArray
 from weaklabel.artefacts import ABSTAIN, checks
 from weaklabel.errors import TableError
 
-READERS = {
-    ".csv": pl.read_csv,
-    ".tsv": lambda path: pl.read_csv(path, separator="\t"),
-    ".jsonl": pl.read_ndjson,
-    ".ndjson": pl.read_ndjson,
-    ".json": pl.read_json,
+READERS: Mapping[str, Any] = {
+    ".csv": partial(pl.read_csv, infer_schema_length=None),  # all rows: a late one may be the first to show its type
+    ".tsv": partial(pl.read_csv, infer_schema_length=None, separator="\t"),
+    ".jsonl": partial(pl.read_ndjson, infer_schema_length=None),
+    ".ndjson": partial(pl.read_ndjson, infer_schema_length=None),
+    ".json": partial(pl.read_json, infer_schema_length=None),
     ".parquet": pl.read_parquet,
 }
 
 
-def read_frame(path: str | Path) -> pl.DataFrame:
+def read_frame(path: str | Path, text: str | None = None) -> pl.DataFrame:
     """Read a CSV, TSV, JSON, JSONL or Parquet file, told apart by its ending.
+
+    Parameters
+    ----------
+    path
+        The file.
+    text
+        A column that a CSV or TSV keeps as it stands there, so that the id 007 does not become 7.
 
     Raises
     ------
@@ -37,15 +45,17 @@ def read_frame(path: str | Path) -> pl.DataFrame:
         raise TableError(f"cannot tell the format of {path} by {path.suffix!r}: use {', '.join(READERS)}")
     if not path.stat().st_size:
         raise TableError(f"{path} is empty: it has not even a header")
+    keep = {"schema_overrides": {text: pl.String}} if text and path.suffix.lower() in (".csv", ".tsv") else {}
     try:
-        return reader(path)
+        frame: pl.DataFrame = reader(path, **keep)
     except Exception as error:  # each reader has its own errors
-        raise TableError(f"cannot read {path}: {str(error).strip().splitlines()[0]}") from error
+        raise TableError(f"cannot read {path}: {_first_line(error)}") from error
+    return frame
 
 
 def read_table(path: str | Path, id_column: str = "id") -> pl.DataFrame:
     """Read a table from a file; see `read_frame` for formats and `as_table` for the id."""
-    return as_table(read_frame(path), id_column, source=str(path))
+    return as_table(read_frame(path, text=id_column), id_column, source=str(path))
 
 
 def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.DataFrame:
@@ -63,9 +73,12 @@ def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.
     Raises
     ------
     TableError
-        There is no such column, or an id is missing or occurs twice.
+        There is no such column, an id is missing or occurs twice, or the data are no table.
     """
-    frame = as_frame(data)
+    try:
+        frame = as_frame(data)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise TableError(f"cannot read {source} from the {type(data).__name__}: {_first_line(error)}") from error
     require(frame, [id_column], source, hint="name the column of ids (--id)")
     if id_column != "id" and "id" in frame.columns:
         raise TableError(f"{source} has a column 'id' beside {id_column!r}: rename one")
@@ -80,7 +93,7 @@ def as_frame(data: Any) -> pl.DataFrame:
     if isinstance(data, pl.LazyFrame):
         return data.collect()
     if hasattr(data, "to_dict") and hasattr(data, "iloc"):  # pandas, which would need pyarrow for its Arrow stream
-        return pl.DataFrame(data.to_dict(orient="list"))
+        return pl.DataFrame(data.astype(object).where(data.notna(), None).to_dict(orient="list"))
     return pl.DataFrame(data)
 
 
@@ -137,7 +150,10 @@ def gold_labels(
     """
     require(table, ["id", column])
     values = pl.DataFrame({"id": item_ids}).join(table.select("id", column), on="id", how="left", maintain_order="left")
-    number = {**{str(y): y for y in range(len(classes))}, **{name: y for y, name in enumerate(classes)}}
+    known = range(len(classes))
+    number: dict[str, int] = {str(float(y)): y for y in known}  # as whole numbers read beside empty cells in pandas
+    number |= {str(y): y for y in known}
+    number |= {name: y for y, name in enumerate(classes)}
     gold = values[column].cast(pl.String).replace_strict(number, default=None, return_dtype=pl.Int64)
     unknown = gold.is_null() & values[column].is_not_null()
     if unknown.any():
@@ -155,7 +171,7 @@ def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
     Raises
     ------
     TableError
-        The ending says none of these.
+        The ending says none of these, or the format cannot hold a column.
     """
     path = Path(path)
     writers: Mapping[str, Any] = {
@@ -163,7 +179,15 @@ def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
         ".jsonl": frame.write_ndjson,
         ".parquet": frame.write_parquet,
     }
-    if path.suffix not in writers:
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
         raise TableError(f"cannot write {path}: the ending {path.suffix!r} is none of {', '.join(writers)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    writers[path.suffix](path)
+    try:
+        writer(path)
+    except pl.exceptions.PolarsError as error:
+        raise TableError(f"cannot write {path}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

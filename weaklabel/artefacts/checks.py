@@ -21,6 +21,8 @@ def ids(values: Any, what: str = "item") -> pl.Series:
         An id is missing or occurs twice; the message names it and its rows.
     """
     series = pl.Series("id", values, strict=False) if not isinstance(values, pl.Series) else values.alias("id")
+    if series.dtype.is_float():
+        series = series.fill_nan(None)  # how pandas says that there is none
     series = series.cast(pl.String)
     if series.null_count():
         raise TableError(f"the {what} in row {series.is_null().arg_max()} has no id: give every {what} one")

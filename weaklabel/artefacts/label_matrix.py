@@ -91,6 +91,8 @@ class LabelMatrix(Artefact):
         checks.put(self, votes=checks.frozen(votes.astype(np.int8, copy=False)))
 
     def _check_votes(self, votes: NDArray[Any]) -> None:
+        if votes.dtype.kind not in "biuf":
+            raise VoteError(f"votes are of type {votes.dtype}; a vote is a whole number, -1 (abstain) or a class")
         in_range = (votes >= ABSTAIN) & (votes < self.cardinality)
         if votes.dtype.kind == "f":
             in_range &= votes == np.floor(votes)  # NaN fails every comparison, so it is caught too

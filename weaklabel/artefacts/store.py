@@ -57,12 +57,12 @@ class Artefact:
 
 def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -> None:
     """Write under a temporary name, flush to the disk, then rename."""
-    header = {"version": __version__, "format": FORMAT, "kind": kind, "digest": digest(frame), "meta": dict(meta)}
+    header = {"version": __version__, "format": FORMAT, "kind": kind, "digest": _seal(frame, meta), "meta": dict(meta)}
     try:
         with replacing(path) as file:
             frame.write_parquet(file, metadata={KEY: json.dumps(header)})
-    except OSError as error:
-        raise ArtefactError(f"cannot write {path}: {error.strerror or error}") from error
+    except (OSError, pl.exceptions.PolarsError) as error:  # polars wraps what its own writer meets
+        raise ArtefactError(f"cannot write {path}: {getattr(error, 'strerror', None) or _first_line(error)}") from error
 
 
 def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
@@ -76,9 +76,9 @@ def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
         raise ArtefactError(f"{path} holds a {header['kind']}; a {kind} is needed here")
     try:
         frame = pl.read_parquet(path)
-    except Exception as error:  # polars raises many types here, and its Rust side may panic on a damaged page
+    except (Exception, pl.exceptions.PanicException) as error:  # its Rust side may panic on a damaged page
         raise ArtefactError(f"{path} is damaged ({_first_line(error)}): make it again") from error
-    if digest(frame) != header["digest"]:
+    if _seal(frame, header["meta"]) != header["digest"]:
         raise ArtefactError(
             f"{path} was changed after weaklabel wrote it: make it again, or import it as a plain table"
         )
@@ -91,12 +91,22 @@ def read_header(path: Path) -> dict[str, Any]:
         raise ArtefactError(f"no file at {path}")
     try:
         header = pl.read_parquet_metadata(path).get(KEY)
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         raise ArtefactError(f"{path} is not a whole Parquet file ({_first_line(error)}): make it again") from error
     if header is None:
         raise ArtefactError(f"{path} has no weaklabel header: another program wrote or rewrote it")
-    parsed: dict[str, Any] = json.loads(header)
+    try:
+        parsed: dict[str, Any] = json.loads(header)
+        if missing := {"version", "format", "kind", "digest", "meta"} - parsed.keys():
+            raise ValueError(f"no {min(missing)}")
+    except ValueError as error:
+        raise ArtefactError(f"{path} has a damaged weaklabel header ({error}): make it again") from error
     return parsed
+
+
+def _seal(frame: pl.DataFrame, meta: Mapping[str, Any]) -> str:
+    """A digest of all that the file says: classes swapped in the header are as wrong as votes swapped in a column."""
+    return hashlib.sha256(f"{digest(frame)}\0{json.dumps(dict(meta))}".encode()).hexdigest()
 
 
 def digest(frame: pl.DataFrame) -> str:
@@ -114,7 +124,7 @@ def _update(total: "hashlib._Hash", column: pl.Series) -> None:
     if isinstance(column.dtype, pl.List):
         total.update(column.list.len().fill_null(0).to_numpy().tobytes())
         _update(total, column.explode())
-    elif column.dtype in (pl.String, pl.Categorical, pl.Enum):
+    elif column.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Decimal, pl.Int128):  # numpy has none of them
         text = column.cast(pl.String).fill_null("")
         total.update(text.str.len_bytes().to_numpy().tobytes())
         total.update("".join(text.to_list()).encode())

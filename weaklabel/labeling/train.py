@@ -43,6 +43,7 @@ class EndModel:
         """P(class | features) of each row, shape (n, k); every item is covered."""
         rows = tables.as_table(table)
         tables.require(rows, self.columns, hint="the end model was trained on it")
+        _check_texts(rows, self.columns)
         probs = np.zeros((len(rows), len(self.classes)))
         if len(rows):
             probs[:, self.classifier.classes_] = self.classifier.predict_proba(self.features.transform(rows))
@@ -75,11 +76,12 @@ def train(
     ModelError
         The labels hold one class only, or the classifier cannot take weights.
     TableError
-        A column is missing, or none can be used.
+        A column is missing, none can be used, or a text is missing.
 
     Source: the noise-aware loss of Ratner et al., Data Programming, NIPS 2016.
     """
     chosen = _feature_columns(training.table, columns)
+    _check_texts(training.table, chosen)
     classifier = _default_classifier(seed) if classifier is None else _checked(classifier)
     rows, labels, weights = _expanded(training.probs, training.weight)
     if len(np.unique(labels)) < 2:
@@ -108,6 +110,13 @@ def _feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tupl
     if not numeric:
         raise TableError(f"no column 'text' and none with numbers among {', '.join(table.columns)}: name the features")
     return tuple(numeric)
+
+
+def _check_texts(table: pl.DataFrame, columns: Sequence[str]) -> None:
+    for name in columns:
+        if table.schema[name] == pl.String and table[name].null_count():
+            item = table.filter(pl.col(name).is_null())["id"][0]
+            raise TableError(f"item {item!r} has no {name}: fill it in, or leave the item out")
 
 
 def _features(table: pl.DataFrame, columns: Sequence[str]) -> Any:

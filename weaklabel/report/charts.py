@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ INK, GRID = "#30363d", "#d8dee4"
 COLOURS = ("#2f6fde", "#d9622b", "#2a9d6f", "#8a5cc2", "#b8860b")
 STYLE = {
     "svg.fonttype": "none",  # text stays text: the page's own font, and selectable
+    "text.parse_math": False,  # a class may be called "$5 to $9"
     "svg.hashsalt": "weaklabel",  # the same picture gives the same bytes
     "font.family": "sans-serif",
     "font.size": 10,
@@ -49,7 +51,7 @@ def calibration(curves: Mapping[str, tuple[Posterior, NDArray[np.integer]]]) -> 
     """For each named posterior with its known classes: how often the chosen class was right, by its probability."""
     with _axes() as (axes, finish):
         lowest = 1.0
-        for colour, (name, (posterior, gold)) in zip(COLOURS, curves.items(), strict=False):
+        for colour, (name, (posterior, gold)) in zip(cycle(COLOURS), curves.items(), strict=False):
             known = posterior.covered & (np.asarray(gold) != ABSTAIN)
             bins = calibration_curve(np.asarray(gold)[known], posterior.probs[known])
             said, was = [b["confidence"] for b in bins], [b["accuracy"] for b in bins]
@@ -83,7 +85,7 @@ def position_bias(propensities: Propensities) -> str:
 def learning_curve(answers: Sequence[int], curves: Mapping[str, Sequence[float]], metric: str, **levels: float) -> str:
     """A metric against the number of answers, one line per strategy; `levels` are drawn as dotted lines."""
     with _axes() as (axes, finish):
-        for colour, (name, values) in zip(COLOURS, curves.items(), strict=False):
+        for colour, (name, values) in zip(cycle(COLOURS), curves.items(), strict=False):
             axes.plot(answers, values, color=colour, marker="o", linewidth=1.6, label=name)
         for name, level in levels.items():
             axes.axhline(level, color=INK, linewidth=0.8, linestyle=":")

@@ -1,5 +1,6 @@
 """One section of a report: the same content for the terminal and for the page."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,8 +30,9 @@ class Table:
         return [kind.is_numeric() or _reads_as_number(self.frame[name]) for name, kind in self.frame.schema.items()]
 
     def cells(self) -> list[list[str]]:
-        """The rows as text: floats with three decimals, whole numbers with thousands separated, nothing for null."""
-        return [[_cell(value) for value in row] for row in self.frame.iter_rows()]
+        """The rows as text: floats with three decimals or digits, thousands separated, nothing for null."""
+        columns = [[_cell(value, _decimals(column)) for value in column] for column in self.frame]
+        return [list(row) for row in zip(*columns, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,19 @@ def _reads_as_number(column: pl.Series) -> bool:
     return column.dtype == pl.String and bool(column.str.contains(r"^-?[\d.]+ \[").any())
 
 
-def _cell(value: object) -> str:
+def _decimals(column: pl.Series) -> int:
+    """Three, and more for a column whose largest number is below 0.05: enough to tell its values apart."""
+    largest = column.abs().max() if column.dtype.is_float() else None
+    if not isinstance(largest, float) or not 0 < largest < 0.05:
+        return 3
+    return 3 - math.floor(math.log10(20 * largest))
+
+
+def _cell(value: object, decimals: int) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)

@@ -29,7 +29,7 @@ def keywords(
     Raises
     ------
     LabelingFunctionError
-        There are no words, or they are one text instead of a list.
+        There are no words, one is empty or no text, or they are one text instead of a list.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def keywords(
     >>> prize(Row(text="You WON!")), prize(Row(text="a wonder"))
     (1, -1)
     """
-    if isinstance(words, str) or not words:
+    if isinstance(words, str) or not words or not all(isinstance(word, str) and word for word in words):
         raise LabelingFunctionError(
             f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
         )

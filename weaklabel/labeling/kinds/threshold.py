@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from weaklabel.artefacts import ABSTAIN
 from weaklabel.errors import LabelingFunctionError
 from weaklabel.labeling.functions import LabelingFunction, vote_if
 
@@ -36,13 +37,16 @@ def threshold(
     """
     low = float("-inf") if above is None else above
     high = float("inf") if below is None else below
-    if (above is None and below is None) or low >= high:
+    if (above is None and below is None) or not low < high:  # NaN too
         raise LabelingFunctionError(
             f"labeling function {name!r}: above={above}, below={below} leaves nothing or everything"
         )
 
     def lies_within(x: Any) -> int:
         value = x[column]
-        return vote_if(value is not None and low < value < high, label)
+        if value is None:
+            return ABSTAIN
+        # A NaN is neither above nor below anything; an infinity is, where only one side is bounded.
+        return vote_if((above is None or value > above) and (below is None or value < below), label)
 
     return LabelingFunction(name, lies_within, columns=(column,))

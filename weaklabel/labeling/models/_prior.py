@@ -20,7 +20,7 @@ def prior(class_balance: Sequence[float] | None, classes: Sequence[str]) -> Floa
     if class_balance is None:
         return np.full(k, 1 / k)
     p = np.asarray(class_balance, np.float64)
-    if p.shape != (k,) or abs(p.sum() - 1) > 1e-6:
+    if p.shape != (k,) or not abs(p.sum() - 1) <= 1e-6:  # NaN too
         raise ModelError(
             f"class_balance is {list(class_balance)}; it needs {k} shares ({', '.join(classes)}) that sum to 1"
         )

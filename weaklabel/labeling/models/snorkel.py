@@ -86,8 +86,11 @@ class Snorkel:
 
     def predict_proba(self, L: LabelMatrix) -> Posterior:
         """P(class | votes), summed in logs: many votes never underflow. Equal to Snorkel's where that is finite."""
-        if len(L.lf_names) != len(self.mu_):
-            raise ModelError(f"the model was fitted to {len(self.mu_)} functions; this matrix has {len(L.lf_names)}")
+        (m, k), found = self.mu_.shape[:2], (len(L.lf_names), L.cardinality)
+        if found != (m, k):
+            raise ModelError(
+                f"the model was fitted to {m} functions and {k} classes; this matrix has {found[0]} and {found[1]}"
+            )
         log_p = np.tile(np.log(self.prior_), (len(L.votes), 1))
         log_mu = np.log(self.mu_)
         for j, votes in enumerate(L.votes.T):
@@ -98,21 +101,25 @@ class Snorkel:
     def _balance(self, L: LabelMatrix) -> Sequence[float] | None:
         if self.class_balance is not None or self.Y_dev is None:
             return self.class_balance
-        known = np.asarray(self.Y_dev)
-        counts = np.bincount(known[known != ABSTAIN], minlength=L.cardinality)
-        return list(counts / counts.sum())
+        given = np.asarray(self.Y_dev)
+        known = given[given != ABSTAIN]
+        if not known.size or not np.isin(known, np.arange(L.cardinality)).all():
+            raise ModelError(
+                f"Y_dev holds {np.unique(given).tolist()}; it needs class numbers, "
+                f"0..{L.cardinality - 1} ({', '.join(L.classes)}), at least one, and -1 where the class is unknown"
+            )
+        return [float((known == y).mean()) for y in range(L.cardinality)]
 
     def _train(self, L: LabelMatrix) -> Floats:
         from snorkel.labeling.model import LabelModel
 
-        model = LabelModel(cardinality=L.cardinality, verbose=False, device=self.device)
-        options = {name: getattr(self, name) for name in TRAINING}
         try:
+            model = LabelModel(cardinality=L.cardinality, verbose=False, device=self.device)
             model.fit(
                 L.votes.astype(np.int64),
                 class_balance=[float(p) for p in self.prior_],
                 progress_bar=progress.listening(),
-                **options,
+                **self._options(),
             )
         except Exception as error:  # Snorkel raises bare Exception
             if "NaN" in str(error):
@@ -124,9 +131,13 @@ class Snorkel:
         mu = model.mu.detach().cpu().numpy().astype(np.float64)
         return np.asarray(mu.reshape(len(L.lf_names), L.cardinality, L.cardinality))
 
-    def _provenance(self) -> dict[str, Any]:
+    def _options(self) -> dict[str, Any]:
         options = {name: getattr(self, name) for name in TRAINING}
-        return {"model": "snorkel", **options, "class_balance": self.prior_.tolist()}
+        # Snorkel takes no tuple here, and a file no array.
+        return {**options, "prec_init": np.asarray(self.prec_init, np.float64).tolist()}
+
+    def _provenance(self) -> dict[str, Any]:
+        return {"model": "snorkel", **self._options(), "class_balance": self.prior_.tolist()}
 
 
 def _check(L: LabelMatrix) -> None:

@@ -1,0 +1,85 @@
+"""What a terminal shows: tables, one-line notes, progress bars on stderr, warnings."""
+
+import logging
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from weaklabel import progress
+
+if TYPE_CHECKING:
+    from weaklabel.report import Section, Table
+
+T = TypeVar("T")
+
+PROSE_WIDTH = 100
+PIPED_WIDTH = 160  # a file has no width; a table must not be cut to fit one
+
+
+@contextmanager
+def attached() -> Iterator[None]:
+    """Warnings of the library go to stderr, and progress bars too if a person is there to see them."""
+    handler = _Warnings()
+    logging.getLogger("weaklabel").addHandler(handler)
+    try:
+        with progress.using(_bar if sys.stderr.isatty() else None):
+            yield
+    finally:
+        logging.getLogger("weaklabel").removeHandler(handler)
+
+
+def note(text: str) -> None:
+    """One line on stdout."""
+    typer.echo(text)
+
+
+def saved(path: object) -> None:
+    """Say where a result lies."""
+    typer.echo(f"wrote {path}")
+
+
+def table(shown: "Table") -> None:
+    """A small table on stdout."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Drawn
+
+    drawn = Drawn(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name, numeric in zip(shown.frame.columns, shown.numeric, strict=True):
+        drawn.add_column(name, justify="right" if numeric else "left", no_wrap=numeric)
+    for cells in shown.cells():
+        drawn.add_row(*cells)
+    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    typer.echo(shown.caption)
+    console.print(drawn)
+
+
+def section(shown: "Section") -> None:
+    """What one flow found: its sentences and its tables; the charts stay with the page."""
+    typer.echo(f"\n{shown.title}\n{'=' * len(shown.title)}")
+    for sentence in shown.lead:
+        typer.echo(textwrap.fill(sentence, PROSE_WIDTH, break_long_words=False, break_on_hyphens=False))
+    for each in shown.tables:
+        typer.echo("")
+        table(each)
+
+
+class _Warnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            typer.echo(f"warning: {record.getMessage()}", err=True)
+
+
+def _bar(items: Iterable[T], label: str, total: int | None) -> Iterable[T]:
+    """The items, with a bar that is gone when they are done; loops inside loops show only the outermost."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: tuple[Any, ...] = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+    with progress.using(None), bar:
+        yield from bar.track(items, total=total, description=label)
