@@ -101,22 +101,29 @@ def run(
     gold = wl.gold_labels(test, test["id"], rules.classes)
     answers = [n * size for n in range(rounds + 1)]
     scores = {name: [wl.score(end.predict_proba(test), gold) for _, end in done] for name, done in reviewed.items()}
-    curves = {name: [one.value["f1"] for one in found] for name, found in scores.items()}
+    table, curve = _table(review, reviewed, scores, answers), charts.learning_curve(answers, scores, "f1")
     return Section(
         f"Human in the loop: {dataset}",
         (
-            f"No person answered: the known classes stood in for one, in {rounds} rounds of {size} questions from "
+            f"No person answered: the known classes stood in for one, {size} questions a round from "
             f"{len(pool):,} items. Scored on {len(test):,} held-out items, 95 % bootstrap intervals.",
+            _verdict(strategy, *(found[-1] for found in scores.values())),
             f"The next {size} questions wait for a person: import {out / 'tasks' / 'tasks.json'} into a Label Studio "
             "project set up with the label_config.xml beside it.",
         ),
-        (
-            Table(
-                "F1 of the end model; corrected: answers that the label model did not give",
-                _table(review, reviewed, scores, answers),
-            ),
-        ),
-        (Chart("What answers buy, by how the questions were chosen.", charts.learning_curve(answers, curves, "F1")),),
+        (Table("F1 of the end model; corrected: answers that the label model did not give", table),),
+        (Chart("What answers buy, by how they were chosen, with 95 % intervals.", curve),),
+    )
+
+
+def _verdict(strategy: str, chosen: wl.Scores, drawn: wl.Scores | None = None) -> str:
+    if drawn is None:
+        return "The questions were drawn at random."
+    (lower, upper), (drawn_lower, drawn_upper) = chosen.interval["f1"], drawn.interval["f1"]
+    if lower <= drawn_upper and drawn_lower <= upper:
+        return f"The intervals overlap: so few answers cannot tell whether {strategy} chooses better than chance."
+    return (
+        f"Choosing by {strategy} is {'better' if lower > drawn_upper else 'worse'} than chance, beyond the intervals."
     )
 
 

@@ -114,16 +114,17 @@ def load_module(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
-        raise ScriptError(f"{error.filename}, line {error.lineno}: {error.msg}") from error
+        file = path if error.filename == spec.origin else error.filename  # or it stands in a neighbour
+        raise ScriptError(f"{file}, line {error.lineno}: {error.msg}") from error
     except Exception as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == spec.origin]
         line = f", line {frames[-1].lineno}" if frames else ""
         raise ScriptError(f"{path}{line}: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(path.parent.resolve()))
-        for other in set(sys.modules) - before:
-            if other == name or _is_neighbour(other, path.parent.resolve()):
-                del sys.modules[other]
+        folder, new = path.parent.resolve(), set(sys.modules) - before
+        for other in [other for other in new if other == name or _is_neighbour(other, folder)]:
+            del sys.modules[other]
     return module
 
 

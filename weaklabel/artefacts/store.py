@@ -119,6 +119,7 @@ def digest(frame: pl.DataFrame) -> str:
 
 
 def _update(total: "hashlib._Hash", column: pl.Series) -> None:
+    total.update(f"{column.null_count()}\0".encode())  # says whether a mask follows, which could else pass for values
     if column.null_count():
         total.update(column.is_null().to_numpy().tobytes())
     if isinstance(column.dtype, pl.List):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN, Posterior, Propensities
-from weaklabel.metrics import calibration_curve
+from weaklabel.metrics import Scores, calibration_curve
 
 INK, GRID = "#30363d", "#d8dee4"
 COLOURS = ("#2f6fde", "#d9622b", "#2a9d6f", "#8a5cc2", "#b8860b")
@@ -82,14 +82,13 @@ def position_bias(propensities: Propensities) -> str:
         return finish()
 
 
-def learning_curve(answers: Sequence[int], curves: Mapping[str, Sequence[float]], metric: str, **levels: float) -> str:
-    """A metric against the number of answers, one line per strategy; `levels` are drawn as dotted lines."""
+def learning_curve(answers: Sequence[int], scores: Mapping[str, Sequence[Scores]], metric: str) -> str:
+    """A metric with its interval against the number of answers, one line for each way to choose the questions."""
     with _axes() as (axes, finish):
-        for colour, (name, values) in zip(cycle(COLOURS), curves.items(), strict=False):
-            axes.plot(answers, values, color=colour, marker="o", linewidth=1.6, label=name)
-        for name, level in levels.items():
-            axes.axhline(level, color=INK, linewidth=0.8, linestyle=":")
-            axes.annotate(name.replace("_", " "), (answers[0], level), xytext=(0, 3), textcoords="offset points")
+        for colour, (name, each) in zip(cycle(COLOURS), scores.items(), strict=False):
+            lower, upper = zip(*(one.interval[metric] for one in each), strict=True)
+            axes.fill_between(answers, lower, upper, color=colour, alpha=0.12, linewidth=0)
+            axes.plot(answers, [one.value[metric] for one in each], color=colour, marker="o", linewidth=1.6, label=name)
         axes.set_xticks(answers)
         axes.set_xlabel("answers")
         axes.set_ylabel(metric)

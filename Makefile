@@ -1,0 +1,30 @@
+# Two commands serve a new machine: `make demo` and `make test`. Each installs what it needs into .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/installed
+	$(BIN)/weaklabel demo --out demo
+
+test: .venv/installed
+	$(BIN)/pytest -n auto
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# pip, not uv: only pip finds the build of torch without CUDA, some gigabytes smaller, where an index offers one.
+.venv/installed: pyproject.toml constraints.txt
+	@echo "installing into .venv: a few minutes, the first time"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,189 @@
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+
+from weaklabel.artefacts import Posterior, TrainingSet
+from weaklabel.errors import ModelError, TableError
+from weaklabel.labeling.train import train
+from weaklabel.labeling.training_set import training_set
+
+CLASSES = ("ham", "spam")
+
+
+def numbers(n=200, seed=0):
+    """Points around -1 (class 0) and +1 (class 1), and beside them what must not be learned from."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n)
+    points = pl.DataFrame({"id": range(n), "x": rng.normal(2 * y - 1), "noise": rng.normal(size=n)})
+    return points.with_columns(pl.col("id").cast(pl.String), label=y, split=y), y
+
+
+def texts(n=60):
+    y = np.arange(n) % 2
+    said = ["free prize" if spam else "lunch at home" for spam in y]
+    return pl.DataFrame({"id": [str(i) for i in range(n)], "text": said, "length": y * 1.0}), y
+
+
+def training(table, probs, weight=None, classes=CLASSES):
+    return TrainingSet(table, np.asarray(probs), np.ones(len(table)) if weight is None else weight, classes)
+
+
+def test_a_text_column_alone_is_learned_from_words():
+    table, y = texts()
+    model = train(training(table, np.eye(2)[y]))
+
+    found = model.predict_proba(pl.DataFrame({"id": ["new", "other"], "text": ["a FREE Prize!", "at home"]}))
+
+    assert model.columns == ("text",)
+    assert found.labels().tolist() == [1, 0]
+    assert found.item_ids.to_list() == ["new", "other"]
+    assert found.covered.all()
+
+
+def test_without_text_every_number_is_learned_from_but_neither_id_nor_label_nor_split():
+    table, y = numbers()
+
+    model = train(training(table, np.eye(2)[y]))
+
+    assert model.columns == ("x", "noise")
+    right = (model.predict_proba(table).labels() == y).mean()
+    assert 0.75 < right < 0.95  # the best rule, the sign of x, is right with probability 0.84
+
+
+def test_text_and_numbers_can_be_mixed():
+    table, y = texts()
+    noise = np.random.default_rng(0).integers(0, 2, len(y))
+    flip = np.where(noise, 1 - y, y)  # the text says `noise`, the number says `y`
+    mixed = table.with_columns(text=pl.Series(["one" if n else "zero" for n in noise]), x=pl.Series(flip * 1.0))
+
+    model = train(training(mixed, np.eye(2)[flip]), columns=["text", "x"])
+
+    assert (model.predict_proba(mixed).labels() == flip).all()
+    assert model.columns == ("text", "x")
+
+
+def test_certain_soft_labels_train_what_hard_labels_train():
+    table, y = numbers()
+    beliefs = Posterior(np.eye(2)[y], table["id"], CLASSES, np.ones(len(y), bool))
+
+    soft, hard = (train(training_set(beliefs, table, strategy)) for strategy in ("soft", "hard"))
+
+    assert (soft.classifier.coef_ == hard.classifier.coef_).all()
+
+
+def test_soft_labels_are_learned_as_the_shares_they_are():
+    rows = pl.DataFrame({"id": range(400), "x": [0.0, 1.0] * 200}).with_columns(pl.col("id").cast(pl.String))
+
+    model = train(training(rows, [[0.9, 0.1], [0.3, 0.7]] * 200))
+
+    assert model.predict_proba(rows[:2]).probs == pytest.approx(np.array([[0.9, 0.1], [0.3, 0.7]]), abs=0.01)
+
+
+def test_a_row_of_weight_two_counts_as_two_rows():
+    # Doubling a row and its mirror image leaves mean and spread of each column alone, so that the scaling is the same.
+    corners = pl.DataFrame({"id": list("abcd"), "x": [1.0, 1, -1, -1], "y": [1.0, -1, 1, -1]})
+    probs = np.array([[0.1, 0.9], [0.3, 0.7], [0.6, 0.4], [0.8, 0.2]])
+    twice = [0, 0, 1, 2, 3, 3]
+    repeated = corners[twice].with_columns(id=pl.Series(list("abcdef")))
+
+    weighted = train(training(corners, probs, weight=np.array([2.0, 1, 1, 2])))
+    copied = train(training(repeated, probs[twice]))
+
+    assert weighted.classifier.coef_ == pytest.approx(copied.classifier.coef_, abs=1e-4)
+    assert np.abs(weighted.classifier.coef_ - train(training(corners, probs)).classifier.coef_).max() > 0.01
+
+
+def test_a_classifier_of_ones_own_is_trained_and_left_as_it_was():
+    table, y = numbers()
+    own = GaussianNB()
+
+    model = train(training(table, np.eye(2)[y]), columns=["x"], classifier=own)
+
+    assert isinstance(model.classifier, GaussianNB)
+    assert not hasattr(own, "classes_")
+    assert (model.predict_proba(table).labels() == y).mean() > 0.75
+
+
+@pytest.mark.parametrize("classifier", [KNeighborsClassifier(), object()])
+def test_a_classifier_that_takes_no_weights_is_refused(classifier):
+    table, y = numbers(20)
+
+    with pytest.raises(ModelError, match="must have predict_proba and take sample_weight in fit"):
+        train(training(table, np.eye(2)[y]), classifier=classifier)
+
+
+def test_a_single_class_cannot_be_trained_and_is_named():
+    table, y = numbers(20)
+
+    with pytest.raises(ModelError, match="every one of the 20 training items is 'spam': a classifier needs two"):
+        train(training(table, np.eye(2)[y * 0 + 1]))
+
+
+def test_a_class_that_no_item_has_gets_no_probability():
+    table, y = numbers()
+    model = train(training(table, np.eye(3)[y * 2], classes=("ham", "rare", "spam")))
+
+    found = model.predict_proba(table)
+
+    assert found.probs.shape == (200, 3)
+    assert not found.probs[:, 1].any()
+    assert (found.labels() == y * 2).mean() > 0.75
+
+
+def test_no_items_get_no_predictions():
+    table, y = numbers()
+
+    assert train(training(table, np.eye(2)[y])).predict_proba(table[:0]).probs.shape == (0, 2)
+
+
+def test_two_trainings_give_the_same_model():
+    table, y = texts()
+
+    one, two = (train(training(table, np.eye(2)[y]), seed=3).predict_proba(table).probs for _ in range(2))
+
+    assert (one == two).all()
+
+
+def test_a_column_that_is_missed_at_prediction_is_named():
+    table, y = numbers()
+    model = train(training(table, np.eye(2)[y]))
+
+    with pytest.raises(
+        TableError, match="no column 'noise'; there are: id, x, label, split; the end model was trained"
+    ):
+        model.predict_proba(table.drop("noise"))
+
+
+def test_a_column_that_is_missed_at_training_is_named():
+    table, y = numbers(20)
+
+    with pytest.raises(TableError, match="the training set has no column 'y'; there are: id, x, noise"):
+        train(training(table, np.eye(2)[y]), columns=["x", "y"])
+
+
+def test_a_table_without_features_is_refused():
+    table, y = numbers(20)
+
+    with pytest.raises(TableError, match="no column 'text' and none with numbers among id, label, split"):
+        train(training(table.select("id", "label", "split"), np.eye(2)[y]))
+
+
+def test_a_missing_text_is_named_at_training_and_at_prediction():
+    table, y = texts()
+    hole = table.with_columns(text=pl.when(pl.col("id") == "7").then(None).otherwise("text"))
+
+    with pytest.raises(TableError, match="item '7' has no text: fill it in, or leave the item out"):
+        train(training(hole, np.eye(2)[y]))
+    with pytest.raises(TableError, match="item '7' has no text"):
+        train(training(table, np.eye(2)[y])).predict_proba(hole)
+
+
+def test_a_model_remembers_what_it_was_trained_on():
+    table, y = numbers()
+    model = train(training(table, np.eye(2)[y]), columns=["x"], classifier=LogisticRegression(C=2))
+
+    assert model.provenance["columns"] == ["x"]
+    assert model.predict_proba(table).provenance["model"] == "LogisticRegression(C=2)"
