@@ -47,14 +47,18 @@ def get(kind: str, name: str) -> Any:
     return getattr(module, module.__all__[0])
 
 
-def build(kind: str, name: str, **params: Any) -> Any:
-    """A plug-in that is a dataclass of its parameters, with these.
+def build(kind: str, name: str | Any, **params: Any) -> Any:
+    """A plug-in that is a dataclass of its parameters, with these; one that is built already stays as it is.
 
     Raises
     ------
     ModelError
-        It has no parameter of that name; the message lists those it has.
+        It has no parameter of that name (the message lists those it has), or it has its parameters already.
     """
+    if not isinstance(name, str):
+        if params:
+            raise ModelError(f"{name!r} has its parameters already: set {', '.join(params)} there")
+        return name
     plugin = get(kind, name)
     known = [field.name for field in dataclasses.fields(plugin) if field.init]
     if unknown := [param for param in params if param not in known]:
@@ -116,7 +120,7 @@ def load_module(path: Path) -> ModuleType:
     except SyntaxError as error:
         file = path if error.filename == spec.origin else error.filename  # or it stands in a neighbour
         raise ScriptError(f"{file}, line {error.lineno}: {error.msg}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == spec.origin]
         line = f", line {frames[-1].lineno}" if frames else ""
         raise ScriptError(f"{path}{line}: {type(error).__name__}: {error}") from error

@@ -110,3 +110,8 @@ def test_agreeing_votes_are_believed(model):
     L = LabelMatrix.from_array(np.stack([y] * 4, axis=1), classes=CLASSES)
 
     assert (denoise(L, model).labels() == y).all()
+
+
+def test_parameters_beside_a_built_model_are_refused():
+    with pytest.raises(ModelError, match="has its parameters already: set class_balance there"):
+        denoise(LabelMatrix.from_array([[0, 1, 1]]), label_model("majority"), class_balance=[0.5, 0.5])

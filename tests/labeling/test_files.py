@@ -136,3 +136,10 @@ def test_classes_that_are_no_list_of_different_names_are_refused(tmp_path, class
 
     with pytest.raises(TableError, match="class"):
         load_lfs(path)
+
+
+def test_a_file_that_exits_is_an_error_and_not_the_end(tmp_path):
+    (tmp_path / "rules.py").write_text("import sys\nsys.exit('no model here')\n")
+
+    with pytest.raises(LabelingFunctionError, match="rules.py, line 2: SystemExit: no model here"):
+        load_lfs(tmp_path / "rules.py")

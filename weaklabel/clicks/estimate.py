@@ -1,13 +1,11 @@
 """Estimate: from a click log to propensities, by a named estimator."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from weaklabel import plugins
 from weaklabel.artefacts import Propensities
 from weaklabel.clicks.counts import ClickCounts, as_counts
 from weaklabel.clicks.log import ClickLog
-from weaklabel.errors import ModelError
 from weaklabel.protocols import PropensityEstimator
 
 
@@ -39,13 +37,5 @@ def estimate(
     UnknownNameError
         There is no such estimator.
     """
-    return _built(estimator, params).estimate(as_counts(log))
-
-
-def _built(estimator: str | PropensityEstimator, params: Mapping[str, Any]) -> PropensityEstimator:
-    if isinstance(estimator, str):
-        built: PropensityEstimator = plugins.build("estimator", estimator, **params)
-        return built
-    if params:
-        raise ModelError(f"{estimator!r} has its parameters already: set {', '.join(params)} there")
-    return estimator
+    built: PropensityEstimator = plugins.build("estimator", estimator, **params)
+    return built.estimate(as_counts(log))

@@ -50,10 +50,8 @@ def label_model(model: str | LabelModel, **params: Any) -> LabelModel:
     >>> majority.fit(LabelMatrix.from_array([[0, 1, 0]])).predict_proba(LabelMatrix.from_array([[1, 1, 0]])).probs
     array([[0., 1.]])
     """
-    if isinstance(model, str):
-        built: LabelModel = plugins.build("model", model, **params)
-        return built
-    return model
+    built: LabelModel = plugins.build("model", model, **params)
+    return built
 
 
 def silent_classes(L: LabelMatrix) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def keywords(
         raise LabelingFunctionError(
             f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
         )
-    either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    either = "|".join(re.escape(word) for word in words)
     pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)" if whole_words else either, re.IGNORECASE)
 
     def holds_word(x: Any) -> int:

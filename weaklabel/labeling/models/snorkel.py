@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Self
 
 import numpy as np
@@ -47,6 +48,8 @@ class Snorkel:
         Shape (m, k, k): P(function j votes v | class y), learned.
     prior_
         Shape (k,).
+    fitted_to_
+        Names of the functions, and of the classes.
 
     Source: Ratner et al., Training Complex Models with Multi-Task Weak Supervision, AAAI 2019.
     """
@@ -67,6 +70,7 @@ class Snorkel:
     device: str = "cpu"
     mu_: Floats = field(init=False, repr=False)
     prior_: Floats = field(init=False, repr=False)
+    fitted_to_: tuple[tuple[str, ...], tuple[str, ...]] = field(init=False, repr=False)
 
     def fit(self, L: LabelMatrix) -> Self:
         """Train Snorkel's model on the votes.
@@ -82,15 +86,14 @@ class Snorkel:
         self.prior_ = prior(self._balance(L), L.classes)
         with _own_randomness():
             self.mu_ = self._train(L)
+        self.fitted_to_ = L.lf_names, L.classes
         return self
 
     def predict_proba(self, L: LabelMatrix) -> Posterior:
         """P(class | votes), summed in logs: many votes never underflow. Equal to Snorkel's where that is finite."""
-        (m, k), found = self.mu_.shape[:2], (len(L.lf_names), L.cardinality)
-        if found != (m, k):
-            raise ModelError(
-                f"the model was fitted to {m} functions and {k} classes; this matrix has {found[0]} and {found[1]}"
-            )
+        for kind, fitted, given in zip(("functions", "classes"), self.fitted_to_, (L.lf_names, L.classes), strict=True):
+            if fitted != given:
+                raise ModelError(_other_matrix(kind, fitted, given))
         log_p = np.tile(np.log(self.prior_), (len(L.votes), 1))
         log_mu = np.log(self.mu_)
         for j, votes in enumerate(L.votes.T):
@@ -138,6 +141,14 @@ class Snorkel:
 
     def _provenance(self) -> dict[str, Any]:
         return {"model": "snorkel", **self._options(), "class_balance": self.prior_.tolist()}
+
+
+def _other_matrix(kind: str, fitted: Sequence[str], given: Sequence[str]) -> str:
+    there, here = next(pair for pair in zip_longest(fitted, given) if pair[0] != pair[1])
+    return (
+        f"the model was fitted to {len(fitted)} {kind} and this matrix has {len(given)}; the first that differs is "
+        f"{there!r} there and {here!r} here: give it the same ones in the same order"
+    )
 
 
 def _check(L: LabelMatrix) -> None:
