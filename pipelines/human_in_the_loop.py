@@ -40,8 +40,9 @@ class Review:
     def questions(self, labels: wl.Posterior, model: wl.EndModel, strategy: str) -> list[wl.Task]:
         """Tasks about the unanswered items that the end model doubts most."""
         answered = labels.item_ids.filter(pl.Series(labels.answered))
-        batch = wl.pick(model.predict_proba(self.pool), self.size, strategy, exclude=answered, seed=self.seed)
-        return wl.make_tasks(batch, self.pool, labels, self.votes)
+        beliefs = model.predict_proba(self.pool)
+        batch = wl.pick(beliefs, self.size, strategy, exclude=answered, seed=self.seed)
+        return wl.make_tasks(batch, self.pool, beliefs, self.votes, model_version="end model")
 
     def rounds(self, strategy: str) -> Iterator[Round]:
         """Labels and end model before any answer, and after each further round; the known classes answer."""

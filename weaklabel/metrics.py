@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel import progress
-from weaklabel.artefacts import ABSTAIN, Posterior
+from weaklabel.artefacts import ABSTAIN, Posterior, checks
 from weaklabel.errors import TableError
 from weaklabel.numerics import Floats
 
@@ -73,12 +73,13 @@ def score(
     Raises
     ------
     TableError
-        No item has a known class.
+        No item has a known class, or `gold` has another shape or holds no class number.
     """
-    known = np.asarray(gold) != ABSTAIN
+    gold = checks.gold(gold, len(posterior.probs), posterior.classes)
+    known = gold != ABSTAIN
     if not known.any():
         raise TableError("no item has a known class, so there is nothing to score against")
-    y, labels, probs = np.asarray(gold)[known], posterior.labels()[known], posterior.probs[known]
+    y, labels, probs = gold[known], posterior.labels()[known], posterior.probs[known]
     value = _metrics(y, labels, probs)
     rng = np.random.default_rng(seed)
     resamples = (rng.integers(len(y), size=len(y)) for _ in range(n_bootstrap))

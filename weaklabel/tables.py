@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN, checks
 from weaklabel.errors import TableError
+from weaklabel.files import replacing
 
 READERS: Mapping[str, Any] = {
     ".csv": partial(pl.read_csv, infer_schema_length=None),  # all rows: a late one may be the first to show its type
@@ -22,7 +23,7 @@ READERS: Mapping[str, Any] = {
 }
 
 
-def read_frame(path: str | Path, text: str | None = None) -> pl.DataFrame:
+def read_frame(path: str | Path, text: Sequence[str] = ()) -> pl.DataFrame:
     """Read a CSV, TSV, JSON, JSONL or Parquet file, told apart by its ending.
 
     Parameters
@@ -30,7 +31,7 @@ def read_frame(path: str | Path, text: str | None = None) -> pl.DataFrame:
     path
         The file.
     text
-        A column that a CSV or TSV keeps as it stands there, so that the id 007 does not become 7.
+        Columns that a CSV or TSV keeps as they stand there, so that the id 007 does not become 7.
 
     Raises
     ------
@@ -45,7 +46,8 @@ def read_frame(path: str | Path, text: str | None = None) -> pl.DataFrame:
         raise TableError(f"cannot tell the format of {path} by {path.suffix!r}: use {', '.join(READERS)}")
     if not path.stat().st_size:
         raise TableError(f"{path} is empty: it has not even a header")
-    keep = {"schema_overrides": {text: pl.String}} if text and path.suffix.lower() in (".csv", ".tsv") else {}
+    delimited = text and path.suffix.lower() in (".csv", ".tsv")
+    keep = {"schema_overrides": dict.fromkeys(text, pl.String)} if delimited else {}
     try:
         frame: pl.DataFrame = reader(path, **keep)
     except Exception as error:  # each reader has its own errors
@@ -55,7 +57,7 @@ def read_frame(path: str | Path, text: str | None = None) -> pl.DataFrame:
 
 def read_table(path: str | Path, id_column: str = "id") -> pl.DataFrame:
     """Read a table from a file; see `read_frame` for formats and `as_table` for the id."""
-    return as_table(read_frame(path, text=id_column), id_column, source=str(path))
+    return as_table(read_frame(path, text=[id_column]), id_column, source=str(path))
 
 
 def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.DataFrame:
@@ -171,22 +173,22 @@ def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
     Raises
     ------
     TableError
-        The ending says none of these, or the format cannot hold a column.
+        The ending says none of these, the format cannot hold a column, or the disk cannot take it.
     """
     path = Path(path)
     writers: Mapping[str, Any] = {
-        ".csv": frame.write_csv,
-        ".jsonl": frame.write_ndjson,
-        ".parquet": frame.write_parquet,
+        ".csv": pl.DataFrame.write_csv,
+        ".jsonl": pl.DataFrame.write_ndjson,
+        ".parquet": pl.DataFrame.write_parquet,
     }
     writer = writers.get(path.suffix.lower())
     if writer is None:
         raise TableError(f"cannot write {path}: the ending {path.suffix!r} is none of {', '.join(writers)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        writer(path)
-    except pl.exceptions.PolarsError as error:
-        raise TableError(f"cannot write {path}: {_first_line(error)}") from error
+        with replacing(path) as file:
+            writer(frame, file)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise TableError(f"cannot write {path}: {getattr(error, 'strerror', None) or _first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:

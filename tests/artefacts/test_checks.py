@@ -55,3 +55,10 @@ def test_class_names_that_cannot_be_used_are_explained(classes, message):
 
 def test_as_many_classes_as_a_vote_can_name_are_possible():
     assert len(checks.classes(range(127))) == 127
+
+
+def test_gold_is_checked_for_shape_and_range():
+    with pytest.raises(TableError, match=r"gold has shape \(2,\); there are 3 items"):
+        checks.gold([0, 1], 3, ("ham", "spam"))
+    with pytest.raises(TableError, match="gold holds .*2.* in row 1; it is -1 .unknown. or one of 0..1 .ham, spam."):
+        checks.gold([0, 2, -1], 3, ("ham", "spam"))

@@ -315,3 +315,10 @@ def test_the_digest_differs_when_any_cell_changes(rows, data):
 )
 def test_the_digest_tells_frames_apart_that_hold_the_same_letters(other):
     assert digest(other) != digest(pl.DataFrame({"a": ["x", "y"]}))
+
+
+def test_provenance_may_hold_numpy_numbers(tmp_path):
+    said = {"seed": np.int64(3), "balance": np.array([0.5, 0.5])}
+    Batch(pl.Series(["a"]), np.array([1.0]), "margin", said).save(tmp_path / "batch.parquet")
+
+    assert Batch.load(tmp_path / "batch.parquet").provenance == {"seed": 3, "balance": [0.5, 0.5]}

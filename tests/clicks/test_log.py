@@ -177,3 +177,11 @@ def test_an_error_in_a_file_names_the_file_and_the_row(tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(TableError, match=r"no file at .*nothing\.csv"):
         read_log(tmp_path / "nothing.csv")
+
+
+def test_ids_in_a_csv_stay_as_they_stand_there(tmp_path):
+    (tmp_path / "log.csv").write_text("q,doc_id,position,click\n007,1.10,1,0\n")
+
+    log = read_log(tmp_path / "log.csv", {"query_id": "q"})
+
+    assert log.frame.select("query_id", "doc_id").row(0) == ("007", "1.10")

@@ -100,5 +100,5 @@ def test_a_matrix_without_items_covers_nothing():
 
 @pytest.mark.parametrize("gold", [np.zeros(3, int), np.zeros((4, 1), int)])
 def test_gold_of_another_shape_is_refused(gold):
-    with pytest.raises(TableError, match=r"gold has shape \(.*\); the matrix has 4 items"):
+    with pytest.raises(TableError, match=r"gold has shape \(.*\); there are 4 items"):
         summary(L, gold)

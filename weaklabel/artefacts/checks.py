@@ -59,6 +59,25 @@ def classes(values: Sequence[str]) -> tuple[str, ...]:
     return named
 
 
+def gold(values: Any, n: int, classes: Sequence[str]) -> NDArray[np.int64]:
+    """Known classes of n items, shape (n,): class numbers, -1 where unknown.
+
+    Raises
+    ------
+    TableError
+        Another shape, or a value that is neither -1 nor the number of a class.
+    """
+    array = np.asarray(values)
+    if array.shape != (n,):
+        raise TableError(f"gold has shape {array.shape}; there are {n} items")
+    possible = np.isin(array, np.arange(-1, len(classes)))
+    if not possible.all():
+        row = int((~possible).argmax())
+        known = f"0..{len(classes) - 1} ({', '.join(classes)})"
+        raise TableError(f"gold holds {array[row]!r} in row {row}; it is -1 (unknown) or one of {known}")
+    return array.astype(np.int64)
+
+
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
     """A view of the array that refuses to be written."""
     view = np.ascontiguousarray(array).view()

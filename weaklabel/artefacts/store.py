@@ -60,7 +60,7 @@ def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -
     header = {"version": __version__, "format": FORMAT, "kind": kind, "digest": _seal(frame, meta), "meta": dict(meta)}
     try:
         with replacing(path) as file:
-            frame.write_parquet(file, metadata={KEY: json.dumps(header)})
+            frame.write_parquet(file, metadata={KEY: _json(header)})
     except (OSError, pl.exceptions.PolarsError) as error:  # polars wraps what its own writer meets
         raise ArtefactError(f"cannot write {path}: {getattr(error, 'strerror', None) or _first_line(error)}") from error
 
@@ -106,7 +106,7 @@ def read_header(path: Path) -> dict[str, Any]:
 
 def _seal(frame: pl.DataFrame, meta: Mapping[str, Any]) -> str:
     """A digest of all that the file says: classes swapped in the header are as wrong as votes swapped in a column."""
-    return hashlib.sha256(f"{digest(frame)}\0{json.dumps(dict(meta))}".encode()).hexdigest()
+    return hashlib.sha256(f"{digest(frame)}\0{_json(dict(meta))}".encode()).hexdigest()
 
 
 def digest(frame: pl.DataFrame) -> str:
@@ -134,6 +134,11 @@ def _update(total: "hashlib._Hash", column: pl.Series) -> None:
     else:
         physical = column.to_physical()
         total.update(physical.fill_null(strategy="zero").to_numpy().tobytes())
+
+
+def _json(value: Any) -> str:
+    """JSON; numbers and arrays of numpy become plain ones."""
+    return json.dumps(value, default=lambda other: other.tolist())
 
 
 def _first_line(error: BaseException) -> str:

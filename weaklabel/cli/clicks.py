@@ -72,15 +72,16 @@ def debias(
 def _read(path: Path, columns: Sequence[str], where: Sequence[str], upto: int | None) -> "ClickLog":
     import polars as pl
 
-    from weaklabel.clicks.log import ClickLog
+    from weaklabel.clicks.log import TEXTS, ClickLog
     from weaklabel.errors import ClickLogError
     from weaklabel.tables import read_frame, require
 
-    frame = read_frame(path)
+    names = options.pairs_of(columns, "--column")
+    frame = read_frame(path, text=[names.get(name, name) for name in TEXTS])
     for name, value in options.pairs_of(where, "--where").items():
         require(frame, [name], str(path))
         frame = frame.filter(pl.col(name).cast(pl.String) == value)
         if not len(frame):
             raise ClickLogError(f"{path} has no row where {name} is {value!r}")
-    log = ClickLog.from_frame(frame, options.pairs_of(columns, "--column"))
+    log = ClickLog.from_frame(frame, names)
     return log if upto is None else log.upto(upto)

@@ -12,6 +12,7 @@ from weaklabel.artefacts import checks
 from weaklabel.errors import ClickLogError
 
 REQUIRED = ("query_id", "doc_id", "position", "click")
+TEXTS = ("query_id", "doc_id", "session_id")
 OPTIONAL = ("session_id", "timestamp", "propensity")
 
 
@@ -103,7 +104,8 @@ def read_log(path: str | Path, columns: Mapping[str, str] | None = None) -> Clic
     TableError
         The file is missing, of another kind, or cannot be parsed.
     """
-    frame = tables.read_frame(path)
+    names = columns or {}
+    frame = tables.read_frame(path, text=[names.get(name, name) for name in TEXTS])
     try:
         return ClickLog.from_frame(frame, columns)
     except ClickLogError as error:

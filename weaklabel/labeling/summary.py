@@ -4,8 +4,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.artefacts import ABSTAIN, LabelMatrix
-from weaklabel.errors import TableError
+from weaklabel.artefacts import ABSTAIN, LabelMatrix, checks
 
 
 def summary(L: LabelMatrix, gold: NDArray[np.integer] | None = None) -> pl.DataFrame:
@@ -30,7 +29,7 @@ def summary(L: LabelMatrix, gold: NDArray[np.integer] | None = None) -> pl.DataF
     votes = L.votes
     n = max(len(votes), 1)
     voted = votes != ABSTAIN
-    correct, incorrect = _against(votes, gold)
+    correct, incorrect = _against(votes, None if gold is None else checks.gold(gold, len(votes), L.classes))
     known = correct + incorrect
     failed = {fault.lf: fault.count for fault in L.faults}
     return pl.DataFrame(
@@ -61,13 +60,10 @@ def _in_conflict(votes: NDArray[np.int8]) -> NDArray[np.bool_]:
     return np.asarray(voted & (highest != lowest)[:, None])
 
 
-def _against(votes: NDArray[np.int8], gold: NDArray[np.integer] | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _against(votes: NDArray[np.int8], gold: NDArray[np.int64] | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if gold is None:
         nothing = np.zeros(votes.shape[1], np.int64)
         return nothing, nothing
-    truth = np.asarray(gold)
-    if truth.shape != votes.shape[:1]:
-        raise TableError(f"gold has shape {truth.shape}; the matrix has {len(votes)} items")
-    counted = (votes != ABSTAIN) & (truth != ABSTAIN)[:, None]
-    right = counted & (votes == truth[:, None])
+    counted = (votes != ABSTAIN) & (gold != ABSTAIN)[:, None]
+    right = counted & (votes == gold[:, None])
     return right.sum(axis=0), (counted & ~right).sum(axis=0)
