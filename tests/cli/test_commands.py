@@ -1,6 +1,8 @@
 """Each command as a user runs it: files in, files out, words on the terminal."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 
@@ -279,3 +281,18 @@ def test_traceback_shows_more_wherever_it_stands(files):
 
 def test_the_version_is_the_package_s(weaklabel):
     assert weaklabel("--version") == f"weaklabel {wl.__version__}\n"
+
+
+def test_a_person_at_a_terminal_sees_a_bar_on_stderr_and_a_pipe_none(files):
+    command = [sys.executable, "-c", "from weaklabel.cli import main; main()", "apply", "rules.py", "table.csv"]
+    controller, terminal = pty.openpty()
+
+    watched = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, text=True, check=True)
+    os.close(terminal)
+    seen = os.read(controller, 100_000).decode()
+    piped = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "4 labeling functions" in seen
+    assert "1/1" in seen
+    assert piped.stderr == ""
+    assert watched.stdout == piped.stdout
