@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weaklabel.numerics import effective_sample_size, entropy, normalise_log, top_two
+from weaklabel.numerics import entropy, normalise_log, top_two
 
 MATRIX = st.integers(2, 5).flatmap(
     lambda k: st.lists(st.lists(st.floats(-30, 30), min_size=k, max_size=k), min_size=1, max_size=6)
@@ -43,28 +43,3 @@ def test_the_two_largest_are_those_of_a_sort(rows):
     best, second = top_two(np.array(rows))
 
     assert [list(pair) for pair in zip(best, second, strict=True)] == [sorted(row)[:-3:-1] for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("weights", "counts", "size"),
-    [([1, 1, 1], 1, 3), ([5, 5], 1, 2), ([1, 3], 1, 16 / 10), ([1, 0], 1, 1), ([1, 3], [3, 1], 36 / 12), ([0], 1, 0)],
-)
-def test_the_effective_sample_size_is_kishs(weights, counts, size):
-    assert effective_sample_size(weights, counts) == pytest.approx(size)
-
-
-@given(st.lists(st.tuples(st.floats(0.01, 100), st.integers(1, 9)), min_size=1, max_size=6))
-def test_a_count_is_as_good_as_a_repeated_weight(pairs):
-    weights, counts = zip(*pairs, strict=True)
-
-    assert effective_sample_size(weights, counts) == pytest.approx(effective_sample_size(np.repeat(weights, counts)))
-
-
-def test_numbers_given_are_left_as_they_were():
-    given_rows = np.array([[0.2, 0.8], [0.0, 1.0]])
-    before = given_rows.copy()
-
-    for function in (normalise_log, entropy, top_two):
-        function(given_rows)
-
-    assert (given_rows == before).all()

@@ -1,7 +1,7 @@
 """Small numerical pieces that more than one flow needs."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
@@ -23,20 +23,3 @@ def top_two(probs: Floats) -> tuple[Floats, Floats]:
     """The largest and the second largest probability of each row, each of shape (n,)."""
     ranked = np.partition(probs, -2, axis=1)
     return ranked[:, -1], ranked[:, -2]
-
-
-def effective_sample_size(weights: ArrayLike, counts: ArrayLike = 1.0) -> float:
-    """How many equally weighted observations would be as informative: (sum w)^2 / sum w^2.
-
-    Parameters
-    ----------
-    weights
-        Non-negative weights.
-    counts
-        How often each weight occurs.
-
-    Source: Kish, Survey Sampling, 1965.
-    """
-    w, n = np.broadcast_arrays(np.asarray(weights, float), np.asarray(counts, float))
-    square = float((n * w**2).sum())
-    return float((n * w).sum()) ** 2 / square if square > 0 else 0.0

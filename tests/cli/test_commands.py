@@ -174,6 +174,16 @@ def test_a_pipeline_of_ones_own_gets_its_options_from_its_parameters(files, weak
     assert "words" in shown
 
 
+def test_a_pipeline_with_an_out_folder_is_drawn_there(files, weaklabel):
+    (files / "draw.py").write_text(
+        "from pathlib import Path\nfrom weaklabel.report import Section\n\n"
+        "def run(out: Path = Path('drawn')) -> Section:\n    '''Draw.'''\n    return Section('A <title>')\n"
+    )
+
+    assert "wrote drawn/index.html" in weaklabel("run draw.py")
+    assert "A &lt;title&gt;" in (files / "drawn" / "index.html").read_text()
+
+
 def test_pipelines_in_the_working_folder_are_found_by_name(files, weaklabel):
     (files / "pipelines").mkdir()
     (files / "pipelines" / "mine.py").write_text(

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,16 +55,11 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the page and all files.")] = Path("demo"),
 ) -> None:
     """Do all three jobs on real data, print what was found, and draw it on one HTML page."""
-    from weaklabel.report import page
-
     sections = []
     for name in DEMO:
         sections.append(load(name).run(out=out / name))
         terminal.section(sections[-1])
-    index = out / "index.html"
-    index.write_text(page("weaklabel: three jobs on real data", sections), encoding="utf-8")
-    terminal.note("")
-    terminal.saved(index)
+    _write_page(out, "weaklabel: three jobs on real data", sections)
 
 
 def load(name: str) -> ModuleType:
@@ -76,14 +71,31 @@ def load(name: str) -> ModuleType:
     return module
 
 
+def _write_page(folder: Path, title: str, sections: "Sequence[Section]") -> None:
+    from weaklabel.files import replacing
+    from weaklabel.report import page
+
+    index = folder / "index.html"
+    with replacing(index) as file:
+        file.write(page(title, sections).encode())
+    terminal.note("")
+    terminal.saved(index)
+
+
 def _shown(run: Callable[..., "Section"]) -> Callable[..., None]:
-    """A command that runs the pipeline and prints its section; options and their help come from its docstring."""
+    """A command that runs the pipeline and prints its section, and draws it where the pipeline has an `out` folder.
+
+    Its options are the parameters of `run`, and their help is what its docstring says of them.
+    """
     text, helps = documented(inspect.getdoc(run) or "")
     signature = inspect.signature(run, eval_str=True)
 
     @functools.wraps(run)
     def shown(**arguments: Any) -> None:
-        terminal.section(run(**arguments))
+        found = run(**arguments)
+        terminal.section(found)
+        if "out" in arguments:
+            _write_page(arguments["out"], found.title, [found])
 
     parameters = [
         each.replace(
