@@ -43,3 +43,13 @@ def test_the_two_largest_are_those_of_a_sort(rows):
     best, second = top_two(np.array(rows))
 
     assert [list(pair) for pair in zip(best, second, strict=True)] == [sorted(row)[:-3:-1] for row in rows]
+
+
+def test_numbers_given_are_left_as_they_were():
+    given_rows = np.array([[0.2, 0.8], [0.0, 1.0]])
+    before = given_rows.copy()
+
+    for function in (normalise_log, entropy, top_two):
+        function(given_rows)
+
+    assert (given_rows == before).all()
