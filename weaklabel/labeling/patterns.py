@@ -1,7 +1,7 @@
 """The vote-pattern table: the distinct rows of a label matrix, and how often each occurs.
 
-It is all that a label model needs to be fitted (order carries no information), it is exact, and it adds up: the table of
-two shards is the sum of their tables.
+It is all that a label model needs to be fitted (order carries no information), it is exact, and it adds up: the table
+of two shards is the sum of their tables.
 """
 
 import os
@@ -216,9 +216,10 @@ def _scan(path: Path) -> VotePatterns:
 
 def _uniform(numbers: Keys) -> Floats:
     """A number in (0, 1] for each row, by a hash of its keys (a polynomial, then the finaliser of MurmurHash3)."""
-    state = np.full(len(numbers), 0x9E3779B97F4A7C15, np.uint64)
+    state: NDArray[np.uint64] = np.full(len(numbers), 0x9E3779B97F4A7C15, np.uint64)
     for i in range(numbers.shape[1]):
-        state = state * np.uint64(0xD6E8FEB86659FD93) + numbers[:, i].astype(np.uint64)
+        state *= np.uint64(0xD6E8FEB86659FD93)
+        state += numbers[:, i].astype(np.uint64)
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         state ^= state >> np.uint64(33)
         state *= np.uint64(factor)
