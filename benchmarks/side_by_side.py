@@ -35,3 +35,10 @@ def report(result: Result) -> str:
     agree = "same result" if result.agree else "RESULTS DIFFER"
     ratio = result.peer / result.ours
     return f"  {result.name:<44} {result.ours:8.3f} s   peer {result.peer:8.3f} s   {ratio:6.1f}x   {agree}"
+
+
+def threads_of_one() -> None:
+    """One thread for torch; numpy's and polars' are set by OPENBLAS_NUM_THREADS and POLARS_MAX_THREADS before start."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -9,7 +9,8 @@ import polars as pl
 import weaklabel as wl
 from weaklabel.report import Chart, Section, Table, charts, with_interval
 
-MAJORITY, SNORKEL, BALANCED, GOLD = "majority vote", "Snorkel", "Snorkel, class balance known", "known classes"
+MAJORITY, SNORKEL, BALANCED = "majority vote", "Snorkel", "Snorkel, class balance known"
+HYBRID, GOLD = "hybrid_em", "known classes"
 
 
 def run(
@@ -38,6 +39,7 @@ def run(
         MAJORITY: wl.label_model("majority"),
         SNORKEL: wl.label_model("snorkel", seed=seed),
         BALANCED: wl.label_model("snorkel", seed=seed, class_balance=balance.tolist()),
+        HYBRID: wl.label_model("hybrid_em"),
     }
     labels = {name: model.fit(L).predict_proba(L) for name, model in models.items()}
     labels_test = {name: model.predict_proba(L_test) for name, model in models.items()}

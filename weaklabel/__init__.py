@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     from weaklabel.clicks.log import ClickLog as ClickLog
     from weaklabel.clicks.log import read_log as read_log
     from weaklabel.errors import WeaklabelError as WeaklabelError
+    from weaklabel.labeling.accuracy import lf_accuracy as lf_accuracy
     from weaklabel.labeling.apply import apply as apply
+    from weaklabel.labeling.compare import Comparison as Comparison
+    from weaklabel.labeling.compare import compare as compare
     from weaklabel.labeling.denoise import denoise as denoise
     from weaklabel.labeling.denoise import label_model as label_model
+    from weaklabel.labeling.duplicates import duplicates as duplicates
     from weaklabel.labeling.files import load_lfs as load_lfs
     from weaklabel.labeling.functions import LabelingFunction as LabelingFunction
     from weaklabel.labeling.functions import labeling_function as labeling_function
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from weaklabel.labeling.kinds.lookup import lookup as lookup
     from weaklabel.labeling.kinds.regex import regex as regex
     from weaklabel.labeling.kinds.threshold import threshold as threshold
+    from weaklabel.labeling.saved import load_label_model as load_label_model
     from weaklabel.labeling.summary import summary as summary
     from weaklabel.labeling.train import EndModel as EndModel
     from weaklabel.labeling.train import train as train
@@ -61,14 +66,18 @@ HOMES = {
     "weaklabel.clicks.estimate": ("estimate",),
     "weaklabel.clicks.log": ("ClickLog", "read_log"),
     "weaklabel.errors": ("WeaklabelError",),
+    "weaklabel.labeling.accuracy": ("lf_accuracy",),
     "weaklabel.labeling.apply": ("apply",),
+    "weaklabel.labeling.compare": ("Comparison", "compare"),
     "weaklabel.labeling.denoise": ("denoise", "label_model"),
+    "weaklabel.labeling.duplicates": ("duplicates",),
     "weaklabel.labeling.files": ("load_lfs",),
     "weaklabel.labeling.functions": ("LabelingFunction", "labeling_function"),
     "weaklabel.labeling.kinds.keywords": ("keywords",),
     "weaklabel.labeling.kinds.lookup": ("lookup",),
     "weaklabel.labeling.kinds.regex": ("regex",),
     "weaklabel.labeling.kinds.threshold": ("threshold",),
+    "weaklabel.labeling.saved": ("load_label_model",),
     "weaklabel.labeling.summary": ("summary",),
     "weaklabel.labeling.train": ("EndModel", "train"),
     "weaklabel.labeling.training_set": ("training_set",),

@@ -20,8 +20,8 @@ class LabelingFunctionLike(Protocol):
 class LabelModel(Protocol):
     """Turns votes into beliefs. Fitting again forgets the first time."""
 
-    def fit(self, L: LabelMatrix) -> Self:
-        """Learn from unlabelled votes."""
+    def fit(self, L: Any) -> Self:
+        """Learn from unlabelled votes: a label matrix, or the table of its vote patterns."""
 
     def predict_proba(self, L: LabelMatrix) -> Posterior:
         """P(class | votes) for each item."""

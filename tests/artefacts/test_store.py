@@ -17,6 +17,7 @@ from weaklabel.artefacts import Batch, Fault, LabelMatrix, Posterior, Propensiti
 from weaklabel.artefacts.store import Artefact, digest
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.errors import ArtefactError
+from weaklabel.labeling.patterns import VotePatterns
 
 CLASSES = ("ham", "spam")
 PROVENANCE = {"model": "majority", "params": {"seed": 0, "rate": 0.1}, "input": None, "unknown": float("nan")}
@@ -29,6 +30,7 @@ VOTES = LabelMatrix(
     PROVENANCE,
 )
 ARTEFACTS = [
+    VotePatterns(np.array([[0, -1], [1, 1]], np.int8), np.array([2, 5]), ("a", "b"), ("ham", "spam")),
     VOTES,
     LabelMatrix(np.empty((0, 0)), [], (), CLASSES),
     Posterior(np.array([[0.1, 0.9], [0.5, 0.5]]), ["a", "b"], CLASSES, [True, False], [False, True], PROVENANCE),

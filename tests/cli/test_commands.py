@@ -98,10 +98,23 @@ def test_summary_counts_against_gold_and_writes_a_table(files, weaklabel):
 def test_options_reach_the_label_model(files, weaklabel):
     weaklabel("apply rules.py table.csv")
 
-    weaklabel("denoise votes.parquet --set n_epochs=20 --set class_balance=[0.6,0.4] --set optimizer=adam")
+    weaklabel(
+        "denoise votes.parquet --model snorkel --set n_epochs=20 --set class_balance=[0.6,0.4] --set optimizer=adam"
+    )
 
     made = wl.Posterior.load("posterior.parquet").provenance
     assert (made["n_epochs"], made["class_balance"], made["optimizer"]) == (20, [0.6, 0.4], "adam")
+
+
+def test_known_classes_reach_the_label_model(files, weaklabel):
+    weaklabel("apply rules.py table.csv")
+
+    weaklabel("denoise votes.parquet --gold table.csv")
+
+    posterior = wl.Posterior.load("posterior.parquet")
+    assert posterior.provenance["model"] == "hybrid_em"
+    assert posterior.provenance["gold"]["known"] == 5
+    assert posterior.answered.tolist() == [True, True, True, True, False, True]
 
 
 def test_classes_can_be_given_on_the_command_line(files, weaklabel):
@@ -207,8 +220,8 @@ def test_pipelines_in_the_working_folder_are_found_by_name(files, weaklabel):
         ("denoise table.csv", "error: table.csv is not a whole Parquet file"),
         ("denoise log.parquet", "error: log.parquet has no weaklabel header"),
         ("denoise votes.parquet --model snorkle", "error: no model is called 'snorkle' (did you mean 'snorkel'?)"),
-        ("denoise votes.parquet --set epochs=3", "error: model 'snorkel' has no parameter 'epochs'"),
-        ("denoise two.parquet", "error: Snorkel's label model needs at least 3 labeling functions"),
+        ("denoise votes.parquet --model snorkel --set epochs=3", "error: model 'snorkel' has no parameter 'epochs'"),
+        ("denoise two.parquet --model snorkel", "error: Snorkel's label model needs at least 3 labeling functions"),
         ("summary posterior.parquet", "error: posterior.parquet holds a posterior; a label matrix is needed here"),
         ("training-set posterior.parquet table.csv --strategy best", "error: no strategy 'best'"),
         ("estimate log.csv", "error: the log has no column 'query_id'"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
+from weakref import WeakValueDictionary
 
 import numpy as np
 import polars as pl
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from weaklabel.errors import TableError
 
 MAX_CLASSES = 127  # a vote is an int8
+
+# Ids travel from artefact to artefact, and there may be ten million: those of one are not checked again for the next.
+_checked: "WeakValueDictionary[int, pl.Series]" = WeakValueDictionary()
 
 
 def ids(values: Any, what: str = "item") -> pl.Series:
@@ -20,6 +24,9 @@ def ids(values: Any, what: str = "item") -> pl.Series:
     TableError
         An id is missing or occurs twice; the message names it and its rows.
     """
+    known = _checked.get(id(values))
+    if known is not None and known is values:
+        return known
     series = pl.Series("id", values, strict=False) if not isinstance(values, pl.Series) else values.alias("id")
     if series.dtype.is_float():
         series = series.fill_nan(None)  # how pandas says that there is none
@@ -28,6 +35,7 @@ def ids(values: Any, what: str = "item") -> pl.Series:
         raise TableError(f"the {what} in row {series.is_null().arg_max()} has no id: give every {what} one")
     if series.n_unique() != len(series):
         _raise_duplicate(series, what)
+    _checked[id(series)] = series
     return series
 
 

@@ -12,7 +12,7 @@ from weaklabel.artefacts import checks
 from weaklabel.artefacts.label_matrix import ABSTAIN
 from weaklabel.artefacts.store import Artefact
 from weaklabel.errors import TableError
-from weaklabel.numerics import Floats, top_two
+from weaklabel.numerics import Floats, row_sum, top_two
 
 TIE = 1e-5  # Snorkel's tolerance
 
@@ -61,8 +61,9 @@ class Posterior(Artefact):
             raise TableError(
                 f"probs have shape {probs.shape}, covered {np.shape(self.covered)}; {n} items x {k} classes given"
             )
-        wrong = ~((np.abs(probs.sum(axis=1) - 1) < 1e-6) & (probs >= 0).all(axis=1))
-        if wrong.any():
+        right = np.abs(row_sum(probs) - 1) < 1e-6
+        if not (right.all() and (probs >= 0).all()):
+            wrong = ~(right & (probs >= 0).all(axis=1))
             row = int(wrong.argmax())
             raise TableError(f"the probabilities of item {self.item_ids[row]!r} are {probs[row]}: not a distribution")
         checks.put(self, probs=checks.frozen(probs))

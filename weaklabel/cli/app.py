@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line on stderr and exit code 1."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     traceback = "--traceback" in given
-    for module in ("datasets", *FLOWS):
+    for module in ("datasets", "labeling", "label_models", *FLOWS[1:]):
         importlib.import_module(f"weaklabel.cli.{module}")
     from weaklabel.cli import terminal
 

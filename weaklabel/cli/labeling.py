@@ -11,6 +11,9 @@ from weaklabel.cli.app import command
 from weaklabel.cli.options import Columns, IdColumn, Out, Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from weaklabel import LabelMatrix, Posterior
 
 Votes = Annotated[Path, typer.Argument(help="Votes, as `apply` writes them.")]
@@ -63,10 +66,7 @@ def summary(
     from weaklabel.tables import write_frame
 
     L = weaklabel.LabelMatrix.load(votes)
-    known = None
-    if gold is not None:
-        known = weaklabel.gold_labels(weaklabel.read_table(gold, id_column), L.item_ids, L.classes, gold_column)
-    frame = weaklabel.summary(L, known)
+    frame = weaklabel.summary(L, _known(L, gold, gold_column, id_column))
     terminal.table(Table(f"{len(L.lf_names)} labeling functions on {len(L.votes):,} items:", frame))
     if out is not None:
         write_frame(frame, out)
@@ -75,18 +75,26 @@ def summary(
 
 @command(
     "labeling",
+    "weaklabel denoise votes.parquet --gold some_known.csv\n"
     "weaklabel denoise votes.parquet --model snorkel --set n_epochs=500 --set class_balance=[0.87,0.13]",
 )
 def denoise(
     votes: Votes,
     out: Out = Path("posterior.parquet"),
-    model: Annotated[str, typer.Option(help=f"Label model: {', '.join(plugins.names('model'))}.")] = "snorkel",
+    model: Annotated[str, typer.Option(help=f"Label model: {', '.join(plugins.names('model'))}.")] = "hybrid_em",
     params: Settings = [],  # noqa: B006  Typer copies it
+    gold: Annotated[
+        Path | None, typer.Option("--gold", help="A table with known classes, to learn from.", show_default=False)
+    ] = None,
+    gold_column: GoldColumn = "label",
+    id_column: IdColumn = "id",
 ) -> None:
-    """Turn votes into the probability of each class, by a label model."""
+    """Turn votes into the probability of each class, by a label model; a few known classes make it better."""
     import weaklabel
 
-    posterior = weaklabel.denoise(weaklabel.LabelMatrix.load(votes), model, **options.settings(params))
+    L = weaklabel.LabelMatrix.load(votes)
+    known = _known(L, gold, gold_column, id_column)
+    posterior = weaklabel.denoise(L, model, gold=known, **options.settings(params))
     posterior.save(out)
     _say_labels(posterior)
     terminal.saved(out)
@@ -145,6 +153,14 @@ def train(
     else:
         terminal.note(f"{test} has no column {gold_column!r}, so nothing is scored")
     terminal.saved(out)
+
+
+def _known(L: "LabelMatrix", gold: Path | None, column: str, id_column: str) -> "NDArray[np.int64] | None":
+    import weaklabel
+
+    if gold is None:
+        return None
+    return weaklabel.gold_labels(weaklabel.read_table(gold, id_column), L.item_ids, L.classes, column)
 
 
 def _say_votes(L: "LabelMatrix") -> None:

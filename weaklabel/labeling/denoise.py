@@ -1,18 +1,23 @@
 """Denoise: from votes to beliefs, by a named label model."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from weaklabel import plugins
-from weaklabel.artefacts import LabelMatrix, Posterior
+from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
+from weaklabel.labeling.gold import Gold, as_gold, clamp, learn_from_gold
+from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.protocols import LabelModel
 
 log = logging.getLogger(__name__)
 
 
-def denoise(L: LabelMatrix, model: str | LabelModel = "snorkel", **params: Any) -> Posterior:
+def denoise(
+    L: LabelMatrix, model: str | LabelModel = "hybrid_em", *, gold: Gold | None = None, **params: Any
+) -> Posterior:
     """P(class | votes) of each item, by a label model fitted to these votes.
 
     Parameters
@@ -21,6 +26,9 @@ def denoise(L: LabelMatrix, model: str | LabelModel = "snorkel", **params: Any) 
         The votes, shape (n, m).
     model
         Name of a label model, or one with its parameters set.
+    gold
+        Known classes of some items: item id -> class name or number, or an array of shape (n,), -1 where unknown. They
+        improve the model where they can (majority vote learns nothing), and those items get them for certain.
     params
         Parameters of the named model.
 
@@ -33,12 +41,22 @@ def denoise(L: LabelMatrix, model: str | LabelModel = "snorkel", **params: Any) 
     ------
     ModelError
         The model cannot be fitted to these votes, or has no such parameter.
+    TableError
+        `gold` names an item or a class that the matrix lacks.
     UnknownNameError
         There is no such model.
     """
     for name in silent_classes(L):
         log.warning("no labeling function ever votes %r, so labels of that class rest on elimination alone", name)
-    return label_model(model, **params).fit(L).predict_proba(L)
+    fitted = label_model(model, **params).fit(L)
+    if gold is None:
+        return fitted.predict_proba(L)
+    known = as_gold(gold, L)
+    if not isinstance(fitted, LogLinear) or not (known != ABSTAIN).any():
+        return clamp(fitted.predict_proba(L), known)
+    better, said = learn_from_gold(fitted, L, known)
+    posterior = clamp(better.predict_proba(L), known)
+    return replace(posterior, provenance={**posterior.provenance, "gold": said})
 
 
 def label_model(model: str | LabelModel, **params: Any) -> LabelModel:

@@ -93,11 +93,11 @@ def vote_patterns(L: LabelMatrix | VotePatterns) -> VotePatterns:
     --------
     >>> table = vote_patterns(LabelMatrix.from_array([[0, 1], [1, -1], [0, 1]]))
     >>> table.votes.tolist(), table.counts.tolist()
-    ([[0, 1], [1, -1]], [2, 1])
+    ([[1, -1], [0, 1]], [1, 2])
     """
     if isinstance(L, VotePatterns):
         return L
-    return _table(L.votes, np.ones(len(L.votes), np.int64), L.lf_names, L.classes)
+    return _table(L.votes, None, L.lf_names, L.classes)
 
 
 def merge(*tables: VotePatterns) -> VotePatterns:
@@ -165,29 +165,33 @@ def condense(L: LabelMatrix | VotePatterns, size: int) -> tuple[Votes, Floats]:
 
     Source: Duffield, Lund and Thorup, Priority sampling for estimation of arbitrary subset sums, JACM 2007.
     """
-    counts = L.counts if isinstance(L, VotePatterns) else np.ones(len(L.votes), np.int64)
-    groups, names = _grouped(L.votes, counts, L.cardinality)
-    weights = groups[COUNT].cast(pl.Float64).to_numpy()
+    numbers = keys(L.votes, L.cardinality)
+    frame = pl.DataFrame({"hash": _hash(numbers)}).with_row_index("row")  # 64 bits: rows that differ never share one
+    count = pl.len()
+    if isinstance(L, VotePatterns):
+        frame, count = frame.with_columns(pl.Series(COUNT, L.counts)), pl.col(COUNT).sum()
+    groups = frame.group_by("hash").agg(pl.first("row"), count.cast(pl.Float64).alias(COUNT))
+    rows, weights = groups["row"].to_numpy(), groups[COUNT].to_numpy()
     if len(groups) > size:
-        priority = weights / _uniform(groups.select(names).to_numpy())
+        priority = weights / ((groups["hash"].cast(pl.Float64).to_numpy() + 1) / 2.0**64)
         threshold = np.partition(priority, -size - 1)[-size - 1]
-        groups = groups.with_columns(pl.Series("weight", np.maximum(weights, threshold)))
-        groups = groups.filter(pl.Series(priority > threshold)).sort(names)
-        weights = groups["weight"].to_numpy()
-    else:
-        groups = groups.sort(names)
-        weights = groups[COUNT].cast(pl.Float64).to_numpy()
-    return L.votes[groups["row"].to_numpy()], weights
+        kept = priority > threshold
+        rows, weights = rows[kept], np.maximum(weights[kept], threshold)
+    order = np.lexsort(numbers[rows].T) if numbers.shape[1] else np.arange(len(rows))
+    return L.votes[rows[order]], weights[order]
 
 
-def _table(votes: Votes, counts: Counts, lf_names: tuple[str, ...], classes: tuple[str, ...]) -> VotePatterns:
+def _table(votes: Votes, counts: Counts | None, lf_names: tuple[str, ...], classes: tuple[str, ...]) -> VotePatterns:
     groups, names = _grouped(votes, counts, len(classes))
     groups = groups.sort(names)
     return VotePatterns(votes[groups["row"].to_numpy()], groups[COUNT].to_numpy(), lf_names, classes)
 
 
-def _grouped(votes: Votes, counts: Counts, cardinality: int) -> tuple[pl.DataFrame, list[str]]:
+def _grouped(votes: Votes, counts: Counts | None, cardinality: int) -> tuple[pl.DataFrame, list[str]]:
+    """Each distinct row: its keys, where it stands, and its count (of the rows themselves if none are given)."""
     frame, names = _keyed(votes, cardinality)
+    if counts is None:
+        return frame.group_by(names).agg(pl.first("row"), pl.len().cast(pl.Int64).alias(COUNT)), names
     groups = frame.with_columns(pl.Series(COUNT, counts)).group_by(names)
     return groups.agg(pl.first("row"), pl.col(COUNT).sum()), names
 
@@ -214,8 +218,8 @@ def _scan(path: Path) -> VotePatterns:
     )
 
 
-def _uniform(numbers: Keys) -> Floats:
-    """A number in (0, 1] for each row, by a hash of its keys (a polynomial, then the finaliser of MurmurHash3)."""
+def _hash(numbers: Keys) -> NDArray[np.uint64]:
+    """64 bits for each row of keys: a polynomial, then the finaliser of MurmurHash3."""
     state: NDArray[np.uint64] = np.full(len(numbers), 0x9E3779B97F4A7C15, np.uint64)
     for i in range(numbers.shape[1]):
         state *= np.uint64(0xD6E8FEB86659FD93)
@@ -224,4 +228,4 @@ def _uniform(numbers: Keys) -> Floats:
         state ^= state >> np.uint64(33)
         state *= np.uint64(factor)
     state ^= state >> np.uint64(33)
-    return (state.astype(np.float64) + 1) / 2.0**64
+    return state

@@ -1,6 +1,11 @@
+import copy
 import inspect
+import json
 import logging
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +14,7 @@ from weaklabel.artefacts import LabelMatrix, Posterior
 from weaklabel.errors import ConvergenceError, ModelError
 from weaklabel.labeling.models.majority import Majority
 from weaklabel.labeling.models.snorkel import Snorkel
+from weaklabel.labeling.patterns import VotePatterns, merge, vote_patterns
 from weaklabel.numerics import normalise_log
 
 SINGLE = 1e-6  # Snorkel takes its logarithms in single precision, we in double
@@ -27,8 +33,13 @@ def snorkels_own(votes, k=2, seed=0, **options):
     from snorkel.labeling.model import LabelModel
 
     model = LabelModel(cardinality=k, verbose=False)
-    model.fit(votes, progress_bar=False, seed=seed, **options)
+    model.fit(votes, progress_bar=False, seed=seed, **copy.deepcopy(options))  # it writes into its options
     return model
+
+
+def mu_of(theirs):
+    """Their mu as ours is laid out."""
+    return theirs.mu.detach().numpy().astype(np.float64).reshape(theirs.m, theirs.cardinality, theirs.cardinality)
 
 
 def planted(n, accuracy, coverage, balance, seed=0):
@@ -60,6 +71,86 @@ def test_it_is_snorkels_label_model(k, seed):
 
     assert found.probs == pytest.approx(theirs.predict_proba(votes), abs=SINGLE)
     assert (found.labels() == np.where(found.covered, theirs.predict(votes), -1)).all()
+
+
+@pytest.mark.parametrize("k", [2, 3, 6])
+@pytest.mark.parametrize("n", [1, 3, 49, 1000, 70_000])  # most shares of n are no whole numbers of bits
+def test_it_learns_what_snorkel_learns_to_the_bit(k, n):
+    votes = np.random.default_rng(n).integers(-1, k, (n, 4))
+    votes[1:, 0] = -1  # voted on once: its probabilities end at the limit, which depends on n
+    votes[0] = 1
+
+    found = Snorkel(seed=5).fit(matrix(votes, k))
+
+    assert found.mu_.tobytes() == mu_of(snorkels_own(votes, k, 5)).tobytes()
+
+
+def test_a_table_of_vote_patterns_or_of_shards_gives_what_the_matrix_gives_to_the_bit():
+    wanted = Snorkel().fit(matrix(VOTES))
+    shards = merge(vote_patterns(matrix(VOTES[120:])), vote_patterns(matrix(VOTES[:120])))
+
+    for table in (vote_patterns(matrix(VOTES)), shards):
+        found = Snorkel().fit(table)
+        assert found.mu_.tobytes() == wanted.mu_.tobytes()
+        assert (found.predict_proba(matrix(VOTES)).probs == wanted.predict_proba(matrix(VOTES)).probs).all()
+
+
+def test_a_table_of_more_items_than_fit_in_memory_can_be_fitted():
+    table = vote_patterns(matrix(VOTES))
+    many = VotePatterns(table.votes, table.counts * 10**10, table.lf_names, table.classes)
+
+    # Both keep probabilities 0.01 from 0 and 1: by itself the limit depends on n, and it may touch what is learned.
+    found, wanted = (Snorkel(mu_eps=0.01).fit(each) for each in (many, table))
+
+    assert found.mu_.tobytes() == wanted.mu_.tobytes()
+
+
+WS = Path(__file__).resolve().parents[4] / "shared" / "data" / "ws"
+SETS = sorted(path.parent.name for path in WS.glob("*/votes.npz"))
+FITS = {
+    "defaults": {},
+    "class_balance": {"class_balance": "skewed"},
+    "l2": {"l2": 0.05, "n_epochs": 30},
+    "adam": {"optimizer": "adam", "lr": 0.003, "n_epochs": 30},
+    "lr_scheduler": {
+        "lr_scheduler": "exponential",
+        "lr_scheduler_config": {"warmup_unit": "epochs", "warmup_steps": 5},
+        "n_epochs": 30,
+    },
+    "prec_init": {"prec_init": "rising", "seed": 11, "n_epochs": 30},
+}
+
+
+@pytest.mark.skipif(not SETS, reason=f"no real votes (NAME/votes.npz) in {WS}")
+@pytest.mark.parametrize("options", FITS)
+@pytest.mark.parametrize("name", SETS or ["none"])
+def test_on_real_votes_it_learns_and_believes_what_snorkel_does(name, options):
+    with np.load(WS / name / "votes.npz") as stored:
+        votes = stored["L_train"]
+        others = stored.get("L_test", votes)
+    k = json.loads((WS / name / "meta.json").read_text())["k"]
+    own = {
+        "skewed": [float(p) for p in np.arange(1, k + 1) / (k * (k + 1) / 2)],
+        "rising": np.linspace(0.55, 0.95, votes.shape[1]).tolist(),
+    }
+    fit = {
+        option: own.get(value, value) if isinstance(value, str) else value for option, value in FITS[options].items()
+    }
+    try:
+        theirs = snorkels_own(votes, k, **fit)
+    except Exception as error:
+        assert "NaN" in str(error)  # noqa: PT017
+        with pytest.raises(ConvergenceError):
+            Snorkel(**fit).fit(matrix(votes, k))
+        return
+
+    found = Snorkel(**fit).fit(matrix(votes, k))
+
+    assert found.mu_.tobytes() == mu_of(theirs).tobytes()
+    believed = theirs.predict_proba(others)
+    finite = np.isfinite(believed).all(axis=1)
+    assert finite.mean() > 0.99
+    assert found.predict_proba(matrix(others, k)).probs[finite] == pytest.approx(believed[finite], abs=1e-5)
 
 
 OPTIONS = {
@@ -142,6 +233,59 @@ def test_many_functions_never_give_nan_where_snorkel_does():
     assert (found.labels() >= 0).all()
 
 
+def test_it_runs_with_a_thousand_functions_and_more():
+    rng, m = np.random.default_rng(0), 1200
+    votes = np.where(rng.random((400, m)) < 0.05, rng.integers(0, 2, (400, m)), -1)
+    full = rng.integers(0, 2, (50, m))
+
+    found = Snorkel(n_epochs=3).fit(matrix(votes)).predict_proba(matrix(full))
+
+    assert np.isfinite(found.probs).all()
+    assert found.probs.sum(axis=1) == pytest.approx(1)
+
+
+MEMORY = """
+import json
+import numpy as np
+from weaklabel.artefacts import LabelMatrix
+from weaklabel.labeling.models.snorkel import Snorkel
+
+def mebibytes(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith(name))
+
+rng = np.random.default_rng(0)
+votes = np.empty((300_000, 100), np.int8)
+for start in range(0, len(votes), 10_000):
+    block = rng.integers(0, 2, (10_000, 100), np.int8)
+    votes[start : start + 10_000] = np.where(rng.random(block.shape, np.float32) < 0.2, block, -1)
+L = LabelMatrix.from_array(votes)
+small = LabelMatrix.from_array(votes[:100])
+Snorkel(n_epochs=1).fit(small).predict_proba(small)  # imports torch and what it loads when first used
+with open("/proc/self/clear_refs", "w") as file:
+    file.write("5")  # the peak starts from here
+before = mebibytes("VmRSS")
+posterior = Snorkel(lr=0.001).fit(L).predict_proba(L)
+grown = mebibytes("VmHWM") - before
+finite = bool(np.isfinite(posterior.probs).all())
+print(json.dumps({"grown": grown, "int8": L.votes.dtype == np.int8, "finite": finite}))
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="only Linux lets a process reset its peak memory"
+)
+def test_fitting_and_predicting_many_items_takes_little_more_memory_than_their_votes():
+    # Not ru_maxrss: a child inherits that of the process that started it, and this one has torch.
+    ran = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+
+    said = json.loads(ran.stdout)
+
+    assert said["int8"]
+    assert said["finite"]
+    assert said["grown"] < 150  # Snorkel's: 1 GB
+
+
 @pytest.mark.parametrize(
     ("accuracy", "balance", "slack"),
     [([0.95, 0.9, 0.6, 0.6, 0.6, 0.55, 0.55], [0.7, 0.3], 0.01), ([0.9, 0.85, 0.5, 0.45, 0.4], [0.3, 0.4, 0.3], 0.02)],
@@ -194,6 +338,54 @@ def test_it_never_touches_the_random_numbers_of_the_caller():
     assert states() == before
 
 
+def test_it_never_touches_torchs_threads():
+    import torch
+
+    before = torch.get_num_threads(), torch.get_num_interop_threads()
+    posterior(VOTES)
+
+    assert (torch.get_num_threads(), torch.get_num_interop_threads()) == before
+
+
+def test_a_gpu_that_starts_later_gets_the_seed_of_the_caller(monkeypatch):
+    import torch
+
+    seeds = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeds.append)
+    torch.manual_seed(123)
+
+    posterior(VOTES)
+    with pytest.raises(ConvergenceError):
+        posterior(VOTES, lr=1e6)
+
+    assert seeds == [123, 0, 123, 0, 123]
+
+
+def test_the_generators_of_running_gpus_are_given_back(monkeypatch):
+    import torch
+
+    states = {0: torch.tensor([1]), 1: torch.tensor([2])}
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: states[device])
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda state, device: states.update({device: state}))
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: states.update({0: seed, 1: seed}))
+
+    posterior(VOTES)
+
+    assert states == {0: torch.tensor([1]), 1: torch.tensor([2])}
+
+
+def test_it_trains_where_the_caller_has_switched_gradients_off():
+    import torch
+
+    wanted = posterior(VOTES).probs
+
+    for off in (torch.no_grad, torch.inference_mode):
+        with off():
+            assert (posterior(VOTES).probs == wanted).all()
+
+
 def test_it_leaves_logging_alone(monkeypatch):
     root = logging.getLogger()
     monkeypatch.setattr(root, "handlers", [])  # pytest has some, and Snorkel adds its own only where there are none
@@ -219,6 +411,68 @@ def test_it_predicts_items_that_it_was_not_fitted_to_and_none_at_all():
 
     assert model.predict_proba(matrix(other)).probs == pytest.approx(expected, abs=SINGLE)
     assert model.predict_proba(matrix(other[:0])).probs.shape == (0, 2)
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    plain = {"seed": 3, "n_epochs": 20, "lr": 0.25, "l2": 0.5, "log_freq": 5, "mu_eps": 0.125, "prec_init": 0.5}
+    types = {int: (np.int64, np.uint8), float: (np.float32, np.float64)}
+    wanted = Snorkel(**plain).fit(matrix(VOTES))
+
+    for which in (0, 1):
+        model = Snorkel(**{name: types[type(value)][which](value) for name, value in plain.items()}).fit(matrix(VOTES))
+        model.predict_proba(matrix(VOTES)).save(tmp_path / "posterior.parquet")
+
+        assert model.mu_.tobytes() == wanted.mu_.tobytes()
+        kept = Posterior.load(tmp_path / "posterior.parquet").provenance
+        assert {name: kept[name] for name in plain} == plain
+
+
+def test_options_are_not_written_to():
+    options = {"optimizer_config": {"sgd_config": {"momentum": 0.5}}, "prec_init": [0.9, 0.8, 0.7, 0.6, 0.5]}
+    model = Snorkel(**copy.deepcopy(options)).fit(matrix(VOTES))
+
+    assert {name: getattr(model, name) for name in options} == options
+
+
+@pytest.mark.parametrize("lr", [1e15, 1e30])
+@pytest.mark.parametrize("balance", [[0.5, 0.5], [0.4, 0.6]])  # with the latter Snorkel itself says nothing
+def test_training_that_diverges_in_its_last_step_is_no_success(lr, balance):
+    with pytest.raises(ConvergenceError, match="diverged with 5 functions"):
+        Snorkel(lr=lr, n_epochs=2, class_balance=balance).fit(matrix(VOTES))
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was():
+    model = Snorkel(class_balance=[0.6, 0.4]).fit(matrix(VOTES))
+    wanted = model.predict_proba(matrix(VOTES)).probs
+
+    model.lr, model.class_balance = 1e4, [0.3, 0.7]
+    with pytest.raises(ConvergenceError):
+        model.fit(matrix(VOTES))
+
+    assert (model.predict_proba(matrix(VOTES)).probs == wanted).all()
+
+
+def test_a_probability_that_may_be_zero_never_gives_nan():
+    votes = np.repeat([[0], [1]], 50, axis=0) * np.ones((1, 4), int)  # they never disagree
+
+    found = posterior(np.vstack([votes, [0, 1, 0, 1]]), mu_eps=0, lr=0.1, n_epochs=500)
+
+    assert np.isfinite(found.probs).all()
+
+
+def test_a_saved_model_comes_back_with_what_it_learned(tmp_path):
+    model = Snorkel(Y_dev=[0, 1, 1, -1], prec_init=(0.9, 0.8, 0.7, 0.6, 0.5), seed=np.int64(2)).fit(matrix(VOTES))
+
+    model.save(tmp_path / "model.npz")
+    found = Snorkel.load(tmp_path / "model.npz")
+
+    assert (found.mu_.tobytes(), found.prior_.tolist()) == (model.mu_.tobytes(), model.prior_.tolist())
+    assert np.exp(found.evidence_) == pytest.approx(found.mu_)
+    assert np.exp(found.bias_) == pytest.approx(found.prior_)
+    wanted = model.predict_proba(matrix(VOTES))
+    assert (found.predict_proba(matrix(VOTES)).probs == wanted.probs).all()
+    assert found.predict_proba(matrix(VOTES)).provenance == wanted.provenance
+    assert found.fit(matrix(VOTES)).mu_.tobytes() == model.mu_.tobytes()
 
 
 @pytest.mark.parametrize("m", [0, 1, 2])
@@ -252,6 +506,11 @@ def test_a_learning_rate_at_which_training_diverges_is_named_with_what_to_try():
         ({"lr_scheduler": "cosine"}, "Snorkel refused these options: .*'cosine'"),
         ({"prec_init": [0.7, 0.7]}, "Snorkel refused these options: prec_init must have shape 5"),
         ({"device": "abacus"}, "Snorkel refused these options: "),
+        ({"seed": -1}, "Snorkel refused these options: Seed must be between 0 and "),
+        ({"seed": 0.5}, "Snorkel refused these options: "),
+        ({"mu_eps": -0.1}, r"mu_eps is -0\.1; .*give 0 to 0\.5"),
+        ({"mu_eps": float("nan")}, "mu_eps is nan"),
+        ({"mu_eps": "small"}, "mu_eps is 'small'"),
     ],
 )
 def test_an_impossible_prior_or_option_is_refused_with_its_value(params, message):

@@ -6,16 +6,27 @@ from itertools import zip_longest
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.artefacts import LabelMatrix, Posterior
 from weaklabel.errors import ModelError
-from weaklabel.labeling.patterns import BLOCK, Votes
+from weaklabel.labeling.models._saved import Saved, model_name
+from weaklabel.labeling.patterns import Votes, distinct
 from weaklabel.numerics import Floats, normalise_log
+
+Beliefs = tuple[Floats, NDArray[np.bool_]]
+
+ROWS = 1024  # at a time
+MANY_CLASSES = 5  # from here on, to find the distinct rows costs less than to work out all of them
+PROBE = 2000
 
 
 @dataclass
-class LogLinear:
-    """log P(y | votes) = bias(y) + sum over the votes of evidence(function, vote, y), up to a constant.
+class LogLinear(Saved):
+    """log P(y | votes) = bias(y) + sum over the votes of evidence(function, vote, y) / design effect, up to a constant.
+
+    The design effect of an item with r votes is 1 + dependence (r - 1): as many votes that err together are worth as
+    r / (1 + dependence (r - 1)) that do not (Kish, Survey Sampling, 1965, of clusters). Without dependence it is 1.
 
     Attributes
     ----------
@@ -23,12 +34,15 @@ class LogLinear:
         Shape (k,): what is believed of an item without votes, in logs.
     evidence_
         Shape (m, k, k), finite: [j, v, y] is what a vote v of function j adds to class y, in logs.
+    dependence_
+        Correlation of the errors of the votes on one item, in [0, 1].
     fitted_to_
         Names of the functions, and of the classes.
     """
 
     bias_: Floats = field(init=False, repr=False)
     evidence_: Floats = field(init=False, repr=False)
+    dependence_: float = field(init=False, repr=False, default=0.0)
     fitted_to_: tuple[tuple[str, ...], tuple[str, ...]] = field(init=False, repr=False)
 
     def predict_proba(self, L: LabelMatrix) -> Posterior:
@@ -42,24 +56,49 @@ class LogLinear:
         for kind, fitted, given in zip(("functions", "classes"), self.fitted_to_, (L.lf_names, L.classes), strict=True):
             if fitted != given:
                 raise ModelError(_other_matrix(kind, fitted, given))
-        probs = normalise_log(log_scores(L.votes, self.bias_, self.evidence_))
-        return Posterior(probs, L.item_ids, L.classes, L.covered, provenance=self._provenance())
+        believe = by_pattern if L.cardinality >= MANY_CLASSES and repeats(L.votes) else by_row
+        probs, covered = believe(L.votes, self.bias_, self.evidence_, self.dependence_)
+        return Posterior(probs, L.item_ids, L.classes, covered, provenance=self._provenance())
 
     def _provenance(self) -> dict[str, Any]:
         """The model's name and its parameters."""
         parameters = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
-        return {"model": type(self).__module__.rpartition(".")[2], **parameters}
+        return {"model": model_name(type(self)), **parameters}
 
 
-def log_scores(votes: Votes, bias: Floats, evidence: Floats) -> Floats:
-    """Unnormalised log P(y | votes), shape (n, k), by blocks of rows: no one-hot matrix of all votes is built."""
-    n, k = len(votes), len(bias)
-    scores = np.tile(bias, (n, 1)).astype(np.float64)
-    for start in range(0, n, BLOCK):
-        block = votes[start : start + BLOCK]
+def by_row(votes: Votes, bias: Floats, evidence: Floats, dependence: float = 0.0) -> Beliefs:
+    """P(y | votes), shape (n, k), and which rows have votes, (n,).
+
+    Block by block, from the votes to the probabilities: what lies between stays in the processor's cache, and no
+    one-hot matrix of all votes is built.
+    """
+    m, k = evidence.shape[:2]
+    weights = np.concatenate([evidence, np.ones((m, k, 1))], axis=2)  # the last column counts the votes on the item
+    probs, covered = np.empty((len(votes), k)), np.empty(len(votes), bool)
+    cast = np.empty((ROWS, m))
+    for start in range(0, len(votes), ROWS):
+        block = votes[start : start + ROWS]
+        said = np.zeros((len(block), k + 1))
         for v in range(k):
-            scores[start : start + BLOCK] += (block == v).astype(np.float64) @ evidence[:, v]
-    return scores
+            np.copyto(cast[: len(block)], block == v)
+            said += cast[: len(block)] @ weights[:, v]
+        effect = 1 + dependence * np.maximum(said[:, k:] - 1, 0)
+        probs[start : start + ROWS] = normalise_log(bias + said[:, :k] / effect)
+        covered[start : start + ROWS] = said[:, k] > 0
+    return probs, covered
+
+
+def by_pattern(votes: Votes, bias: Floats, evidence: Floats, dependence: float = 0.0) -> Beliefs:
+    """The same, worked out once for each distinct row and gathered back."""
+    first, which = distinct(votes, len(bias))
+    probs, covered = by_row(votes[first], bias, evidence, dependence)
+    return probs[which], covered[which]
+
+
+def repeats(votes: Votes) -> bool:
+    """Whether a look at the first rows says that most rows occur more than once."""
+    probe = votes[:PROBE]
+    return len(probe) == PROBE and len({row.tobytes() for row in probe}) < PROBE / 4
 
 
 def _other_matrix(kind: str, fitted: Sequence[str], given: Sequence[str]) -> str:

@@ -8,12 +8,14 @@ import numpy as np
 
 from weaklabel.artefacts import LabelMatrix, Posterior
 from weaklabel.labeling.models._prior import prior
+from weaklabel.labeling.models._saved import Saved
+from weaklabel.labeling.patterns import VotePatterns
 
 __all__ = ["Majority"]
 
 
 @dataclass
-class Majority:
+class Majority(Saved):
     """Assumes that every vote is worth the same: the class with the most votes gets probability 1.
 
     Tied classes share it equally, so that a tie abstains; an item without a vote keeps the prior and is not covered.
@@ -28,7 +30,7 @@ class Majority:
 
     class_balance: Sequence[float] | None = None
 
-    def fit(self, L: LabelMatrix) -> Self:
+    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
         """Nothing is learned."""
         prior(self.class_balance, L.classes)
         return self

@@ -1,24 +1,28 @@
-"""Snorkel's LabelModel: trained by Snorkel itself, its traps absorbed."""
+"""Snorkel's LabelModel: trained by Snorkel itself, from a table of counts; its traps absorbed."""
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from weaklabel import progress
-from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
+from weaklabel.artefacts import ABSTAIN, LabelMatrix
 from weaklabel.errors import ConvergenceError, ModelError
+from weaklabel.labeling.covotes import covotes
+from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._prior import prior
-from weaklabel.numerics import Floats, normalise_log
+from weaklabel.labeling.patterns import VotePatterns
+from weaklabel.numerics import Floats
 
 __all__ = ["Snorkel"]
 
 FEWEST = 3
+SMALLEST = float(np.finfo(np.float32).tiny)  # of a probability that mu_eps=0 lets be 0, whose log is -infinity
 TRAINING = (
     "n_epochs", "lr", "l2", "optimizer", "optimizer_config", "lr_scheduler", "lr_scheduler_config", "prec_init",
     "seed", "log_freq", "mu_eps",
@@ -26,8 +30,12 @@ TRAINING = (
 
 
 @dataclass
-class Snorkel:
+class Snorkel(LogLinear):
     """Assumes that functions err independently of each other given the class, at rates of their own.
+
+    Snorkel's own code trains it, and learns the same to the bit, from how often each two votes fall on one item: its
+    time and memory for that do not depend on the number of items. Items are predicted in logs, so that many votes never
+    underflow, and equal Snorkel's where those are finite.
 
     Parameters
     ----------
@@ -45,11 +53,9 @@ class Snorkel:
     Attributes
     ----------
     mu_
-        Shape (m, k, k): P(function j votes v | class y), learned.
+        Shape (m, k, k): P(function j votes v | class y), learned; `evidence_` is its log.
     prior_
-        Shape (k,).
-    fitted_to_
-        Names of the functions, and of the classes.
+        Shape (k,); `bias_` is its log.
 
     Source: Ratner et al., Training Complex Models with Multi-Task Weak Supervision, AAAI 2019.
     """
@@ -70,38 +76,42 @@ class Snorkel:
     device: str = "cpu"
     mu_: Floats = field(init=False, repr=False)
     prior_: Floats = field(init=False, repr=False)
-    fitted_to_: tuple[tuple[str, ...], tuple[str, ...]] = field(init=False, repr=False)
 
-    def fit(self, L: LabelMatrix) -> Self:
-        """Train Snorkel's model on the votes.
+    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+        """Train Snorkel's model on how the votes overlap.
 
         Raises
         ------
         ModelError
             Fewer than three functions, no vote at all, or an impossible prior or option.
         ConvergenceError
-            The loss became NaN.
+            The loss or what was learned became NaN.
         """
-        _check(L)
-        self.prior_ = prior(self._balance(L), L.classes)
+        self._check(L)
+        balance = prior(self._balance(L), L.classes)
+        n = L.n if isinstance(L, VotePatterns) else len(L.votes)
+        counts = covotes(L)
+        if not counts.any():
+            raise ModelError(f"no labeling function voted on any of the {n} items: there is nothing to learn from")
         with _own_randomness():
-            self.mu_ = self._train(L)
+            mu = self._train(counts / n, n, balance)
+        if not np.isfinite(mu).all():
+            raise self._diverged(len(mu))
+        self.mu_, self.prior_ = mu, balance
+        self.bias_, self.evidence_ = np.log(balance), np.log(np.maximum(mu, SMALLEST))
         self.fitted_to_ = L.lf_names, L.classes
         return self
 
-    def predict_proba(self, L: LabelMatrix) -> Posterior:
-        """P(class | votes), summed in logs: many votes never underflow. Equal to Snorkel's where that is finite."""
-        for kind, fitted, given in zip(("functions", "classes"), self.fitted_to_, (L.lf_names, L.classes), strict=True):
-            if fitted != given:
-                raise ModelError(_other_matrix(kind, fitted, given))
-        log_p = np.tile(np.log(self.prior_), (len(L.votes), 1))
-        log_mu = np.log(self.mu_)
-        for j, votes in enumerate(L.votes.T):
-            # Row -1 is the abstention, which says nothing.
-            log_p += np.vstack([log_mu[j], np.zeros(L.cardinality)])[votes]
-        return Posterior(normalise_log(log_p), L.item_ids, L.classes, L.covered, provenance=self._provenance())
+    def _check(self, L: LabelMatrix | VotePatterns) -> None:
+        if len(L.lf_names) < FEWEST:
+            raise ModelError(
+                f"Snorkel's label model needs at least {FEWEST} labeling functions; this matrix has "
+                f"{len(L.lf_names)}: write more, or use model='majority'"
+            )
+        if self.mu_eps is not None and not (isinstance(self.mu_eps, Real) and 0 <= self.mu_eps < 1):
+            raise ModelError(f"mu_eps is {self.mu_eps!r}; probabilities are kept that far from 0 and 1: give 0 to 0.5")
 
-    def _balance(self, L: LabelMatrix) -> Sequence[float] | None:
+    def _balance(self, L: LabelMatrix | VotePatterns) -> Sequence[float] | None:
         if self.class_balance is not None or self.Y_dev is None:
             return self.class_balance
         given = np.asarray(self.Y_dev)
@@ -113,29 +123,29 @@ class Snorkel:
             )
         return [float((known == y).mean()) for y in range(L.cardinality)]
 
-    def _train(self, L: LabelMatrix) -> Floats:
-        from snorkel.labeling.model import LabelModel
-
+    def _train(self, overlaps: Floats, n: int, balance: Floats) -> Floats:
+        m, k = len(overlaps) // len(balance), len(balance)
         try:
-            model = LabelModel(cardinality=L.cardinality, verbose=False, device=self.device)
+            model = _label_model(overlaps, n)(cardinality=k, verbose=False, device=self.device)
             model.fit(
-                L.votes.astype(np.int64),
-                class_balance=[float(p) for p in self.prior_],
+                np.zeros((1, m), np.int64),  # stands for the votes, of which Snorkel looks at nothing but the shape
+                class_balance=balance.tolist(),
                 progress_bar=progress.listening(),
                 **self._options(),
             )
         except Exception as error:  # Snorkel raises bare Exception
             if "NaN" in str(error):
-                raise ConvergenceError(
-                    f"Snorkel's training diverged with {len(L.lf_names)} functions at lr={self.lr}: "
-                    f"try lr={self.lr / 10:g}, or another model"
-                ) from error
+                raise self._diverged(m) from error
             raise ModelError(f"Snorkel refused these options: {error}") from error
-        mu = model.mu.detach().cpu().numpy().astype(np.float64)
-        return np.asarray(mu.reshape(len(L.lf_names), L.cardinality, L.cardinality))
+        return np.asarray(model.mu.detach().cpu().numpy().astype(np.float64).reshape(m, k, k))
+
+    def _diverged(self, m: int) -> ConvergenceError:
+        return ConvergenceError(
+            f"Snorkel's training diverged with {m} functions at lr={self.lr}: try lr={self.lr / 10:g}, or another model"
+        )
 
     def _options(self) -> dict[str, Any]:
-        options = {name: getattr(self, name) for name in TRAINING}
+        options = {name: _plain(getattr(self, name)) for name in TRAINING}
         # Snorkel takes no tuple here, and a file no array.
         return {**options, "prec_init": np.asarray(self.prec_init, np.float64).tolist()}
 
@@ -143,24 +153,30 @@ class Snorkel:
         return {"model": "snorkel", **self._options(), "class_balance": self.prior_.tolist()}
 
 
-def _other_matrix(kind: str, fitted: Sequence[str], given: Sequence[str]) -> str:
-    there, here = next(pair for pair in zip_longest(fitted, given) if pair[0] != pair[1])
-    return (
-        f"the model was fitted to {len(fitted)} {kind} and this matrix has {len(given)}; the first that differs is "
-        f"{there!r} there and {here!r} here: give it the same ones in the same order"
-    )
+def _label_model(overlaps: Floats, n: int) -> Any:
+    """Snorkel's LabelModel, but that it takes these overlaps of n items as given; shape (m k, m k), shares."""
+    import torch
+    from snorkel.labeling.model import LabelModel
+
+    class FromOverlaps(LabelModel):  # type: ignore[misc]  # snorkel has no types
+        def _set_constants(self, L: Any) -> None:
+            self.n, self.m, self.t = n, L.shape[1], 1
+
+        def _create_L_ind(self, L: Any) -> Any:  # noqa: N802  # Snorkel's name
+            return np.empty((0, self.m * self.cardinality))
+
+        def _generate_O(self, L: Any, higher_order: bool = False) -> None:  # noqa: N802  # Snorkel's name
+            self.d = self._get_augmented_label_matrix(L).shape[1]
+            self.O = torch.from_numpy(overlaps).float().to(self.config.device)
+
+    return FromOverlaps
 
 
-def _check(L: LabelMatrix) -> None:
-    if len(L.lf_names) < FEWEST:
-        raise ModelError(
-            f"Snorkel's label model needs at least {FEWEST} labeling functions; this matrix has {len(L.lf_names)}: "
-            "write more, or use model='majority'"
-        )
-    if not L.covered.any():
-        raise ModelError(
-            f"no labeling function voted on any of the {len(L.votes)} items: there is nothing to learn from"
-        )
+def _plain(value: Any) -> Any:
+    """Numbers of numpy as Python's, as `random.seed` wants them; mappings copied, as Snorkel writes into its own."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @contextmanager
@@ -168,10 +184,13 @@ def _own_randomness() -> Iterator[None]:
     """Snorkel seeds the generators of Python, numpy and torch; give the caller's back afterwards."""
     import torch
 
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    states, seed = (random.getstate(), np.random.get_state()), torch.initial_seed()
+    started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     try:
-        yield
+        with torch.random.fork_rng(range(torch.cuda.device_count()) if started else ()), torch.inference_mode(False):
+            yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+        if not started:  # torch keeps the last seed for when CUDA starts
+            torch.cuda.manual_seed_all(seed)

@@ -1,4 +1,4 @@
-"""For tests and demonstrations: a stand-in for the people who answer.
+"""A stand-in for the people who answer.
 
 Whoever shows numbers that rest on it must say that no person answered.
 """

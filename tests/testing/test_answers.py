@@ -14,7 +14,7 @@ from weaklabel.review.pick import pick
 from weaklabel.review.tasks import make_tasks
 from weaklabel.testing import answer_from_gold
 
-REAL = Path(__file__).parent / "review" / "data" / "label_studio_1_23_2_export.json"
+REAL = Path(__file__).parent.parent / "review" / "data" / "label_studio_1_23_2_export.json"
 CLASSES = ("ham", "spam", "other")
 
 

@@ -1,0 +1,139 @@
+"""Honesty about label models: which is best here, whose votes are duplicates, how precise each function is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weaklabel import plugins
+from weaklabel.cli import terminal
+from weaklabel.cli.app import command
+from weaklabel.cli.labeling import Gold, GoldColumn, Votes
+from weaklabel.cli.options import IdColumn
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from weaklabel import LabelMatrix, Posterior
+
+Beliefs = Annotated[
+    Path | None,
+    typer.Option("--posterior", help="Probabilities, as `denoise` writes them from these votes.", show_default=False),
+]
+TableOut = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write it here, too: .csv, .jsonl or .parquet.", show_default=False)
+]
+
+
+@command("labeling", "weaklabel compare votes.parquet --gold spam.parquet --model snorkel --model hybrid_em")
+def compare(
+    votes: Votes,
+    gold: Gold = None,
+    gold_column: GoldColumn = "label",
+    id_column: IdColumn = "id",
+    model: Annotated[
+        list[str],
+        typer.Option(
+            "--model",
+            help=f"A label model; may be repeated, all by default: {', '.join(plugins.names('model'))}.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006  Typer copies it
+    seed: Annotated[int, typer.Option(help="Of resampling, halves and models.")] = 0,
+    out: TableOut = None,
+) -> None:
+    """Which label model is best on these votes, and whether any beats majority vote."""
+    import weaklabel
+
+    L = weaklabel.LabelMatrix.load(votes)
+    found = weaklabel.compare(L, model, _known(L, gold, gold_column, id_column), seed)
+    _show(f"label models on {len(L.votes):,} items, best first:", found.frame, out)
+    terminal.note(found.why)
+
+
+@command("labeling", "weaklabel duplicates votes.parquet --posterior posterior.parquet")
+def duplicates(
+    votes: Votes,
+    posterior: Beliefs = None,
+    min_overlap: Annotated[float, typer.Option(help="Least share of items on which both vote, of either's.")] = 0.9,
+    min_agreement: Annotated[float, typer.Option(help="Least share of equal votes where both vote.")] = 0.97,
+    min_correlation: Annotated[float, typer.Option(help="Least correlation of errors, with --posterior.")] = 0.3,
+    out: TableOut = None,
+) -> None:
+    """Labeling functions whose votes are nearly the same, or that err together."""
+    import weaklabel
+
+    L = weaklabel.LabelMatrix.load(votes)
+    frame = weaklabel.duplicates(L, _posterior(posterior), min_overlap, min_agreement, min_correlation)
+    if len(frame):
+        _show(f"{len(frame)} pairs of {len(L.lf_names)} labeling functions:", frame, out)
+    else:
+        terminal.note(f"no two of {len(L.lf_names)} labeling functions are alike")
+        _write(frame, out)
+
+
+@command("labeling", "weaklabel lf-accuracy votes.parquet --gold spam.parquet", name="lf-accuracy")
+def lf_accuracy(
+    votes: Votes,
+    posterior: Beliefs = None,
+    gold: Gold = None,
+    gold_column: GoldColumn = "label",
+    id_column: IdColumn = "id",
+    level: Annotated[float, typer.Option(help="Confidence of the intervals.")] = 0.95,
+    out: TableOut = None,
+) -> None:
+    """How often each labeling function is right where it votes, with valid intervals where gold is given."""
+    import weaklabel
+
+    L = weaklabel.LabelMatrix.load(votes)
+    known = _known(L, gold, gold_column, id_column)
+    frame = weaklabel.lf_accuracy(L, _posterior(posterior), known, level)
+    _show(f"{len(L.lf_names)} labeling functions, {100 * level:g} % intervals:", frame, out)
+    if (frame["basis"] == "model, biased").any():
+        terminal.note(
+            "where the basis is the model, it judges itself: give --gold, if only of 50 items drawn at random"
+        )
+
+
+def _known(L: "LabelMatrix", gold: Path | None, column: str, id_column: str) -> Any:
+    import weaklabel
+
+    if gold is None:
+        return None
+    return weaklabel.gold_labels(weaklabel.read_table(gold, id_column), L.item_ids, L.classes, column)
+
+
+def _posterior(path: Path | None) -> "Posterior | None":
+    import weaklabel
+
+    return None if path is None else weaklabel.Posterior.load(path)
+
+
+def _show(caption: str, frame: "pl.DataFrame", out: Path | None) -> None:
+    """The table without its empty columns, each value beside its interval; the file has them all."""
+    from weaklabel.report import Table
+
+    terminal.table(Table(caption, _narrow(frame)))
+    _write(frame, out)
+
+
+def _write(frame: "pl.DataFrame", out: Path | None) -> None:
+    from weaklabel.tables import write_frame
+
+    if out is not None:
+        write_frame(frame, out)
+        terminal.saved(out)
+
+
+def _narrow(frame: "pl.DataFrame") -> "pl.DataFrame":
+    import polars as pl
+
+    bounds = {f"{name}{end}" for name in frame.columns for end in ("_lower", "_upper")}
+    columns = [name for name in frame.columns if name not in bounds and frame[name].null_count() < len(frame)]
+    return frame.select(
+        pl.col(name).round(3).cast(pl.String)
+        + pl.format(" [{}, {}]", pl.col(f"{name}_lower").round(3), pl.col(f"{name}_upper").round(3))
+        if f"{name}_lower" in frame.columns
+        else pl.col(name)
+        for name in columns
+    )
