@@ -50,18 +50,6 @@ def files(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def weaklabel(capsys):
-    def run(line, code=0):
-        with pytest.raises(SystemExit) as stopped:
-            main(line.split())
-        said = capsys.readouterr()
-        assert (stopped.value.code or 0) == code, said.err
-        return said.out if code == 0 else said.err
-
-    return run
-
-
 def test_from_rules_to_an_end_model(files, weaklabel):
     applied = weaklabel("apply rules.py table.csv --out votes.parquet")
     weaklabel("denoise votes.parquet --model majority --out posterior.parquet")

@@ -5,7 +5,6 @@ import polars as pl
 import pytest
 
 import weaklabel as wl
-from weaklabel.cli import main
 
 
 @pytest.fixture
@@ -23,18 +22,6 @@ def files(tmp_path, monkeypatch):
     label = [("ham", "spam")[c] if i < 100 else None for i, c in enumerate(y)]
     pl.DataFrame({"id": L.item_ids, "label": label}).write_csv("gold.csv")
     return tmp_path
-
-
-@pytest.fixture
-def weaklabel(capsys):
-    def run(line, code=0):
-        with pytest.raises(SystemExit) as stopped:
-            main(line.split())
-        said = capsys.readouterr()
-        assert (stopped.value.code or 0) == code, said.err
-        return said.out if code == 0 else said.err
-
-    return run
 
 
 def test_models_are_compared_against_known_classes(files, weaklabel):

@@ -1,27 +1,24 @@
 """Honesty about label models: which is best here, whose votes are duplicates, how precise each function is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.labeling import Gold, GoldColumn, Votes
+from weaklabel.cli.labeling import Gold, GoldColumn, TableOut, Votes, known_classes
 from weaklabel.cli.options import IdColumn
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from weaklabel import LabelMatrix, Posterior
+    from weaklabel import Posterior
 
 Beliefs = Annotated[
     Path | None,
     typer.Option("--posterior", help="Probabilities, as `denoise` writes them from these votes.", show_default=False),
-]
-TableOut = Annotated[
-    Path | None, typer.Option("--out", "-o", help="Write it here, too: .csv, .jsonl or .parquet.", show_default=False)
 ]
 
 
@@ -46,7 +43,7 @@ def compare(
     import weaklabel
 
     L = weaklabel.LabelMatrix.load(votes)
-    found = weaklabel.compare(L, model, _known(L, gold, gold_column, id_column), seed)
+    found = weaklabel.compare(L, model, known_classes(L, gold, gold_column, id_column), seed)
     _show(f"label models on {len(L.votes):,} items, best first:", found.frame, out)
     terminal.note(found.why)
 
@@ -86,21 +83,13 @@ def lf_accuracy(
     import weaklabel
 
     L = weaklabel.LabelMatrix.load(votes)
-    known = _known(L, gold, gold_column, id_column)
+    known = known_classes(L, gold, gold_column, id_column)
     frame = weaklabel.lf_accuracy(L, _posterior(posterior), known, level)
     _show(f"{len(L.lf_names)} labeling functions, {100 * level:g} % intervals:", frame, out)
     if (frame["basis"] == "model, biased").any():
         terminal.note(
             "where the basis is the model, it judges itself: give --gold, if only of 50 items drawn at random"
         )
-
-
-def _known(L: "LabelMatrix", gold: Path | None, column: str, id_column: str) -> Any:
-    import weaklabel
-
-    if gold is None:
-        return None
-    return weaklabel.gold_labels(weaklabel.read_table(gold, id_column), L.item_ids, L.classes, column)
 
 
 def _posterior(path: Path | None) -> "Posterior | None":

@@ -22,6 +22,9 @@ TableFile = Annotated[Path, typer.Argument(help="The items: CSV, TSV, JSON, JSON
 Gold = Annotated[
     Path | None, typer.Option("--gold", help="A table with known classes, to score against.", show_default=False)
 ]
+TableOut = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write it here, too: .csv, .jsonl or .parquet.", show_default=False)
+]
 GoldColumn = Annotated[str, typer.Option("--gold-column", help="Its column of known classes.")]
 
 
@@ -56,9 +59,7 @@ def summary(
     gold: Gold = None,
     gold_column: GoldColumn = "label",
     id_column: IdColumn = "id",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write it here, too: .csv, .jsonl or .parquet.")
-    ] = None,
+    out: TableOut = None,
 ) -> None:
     """What each labeling function does: coverage, overlap, conflict, polarity, accuracy where gold is given."""
     import weaklabel
@@ -66,7 +67,7 @@ def summary(
     from weaklabel.tables import write_frame
 
     L = weaklabel.LabelMatrix.load(votes)
-    frame = weaklabel.summary(L, _known(L, gold, gold_column, id_column))
+    frame = weaklabel.summary(L, known_classes(L, gold, gold_column, id_column))
     terminal.table(Table(f"{len(L.lf_names)} labeling functions on {len(L.votes):,} items:", frame))
     if out is not None:
         write_frame(frame, out)
@@ -93,7 +94,7 @@ def denoise(
     import weaklabel
 
     L = weaklabel.LabelMatrix.load(votes)
-    known = _known(L, gold, gold_column, id_column)
+    known = known_classes(L, gold, gold_column, id_column)
     posterior = weaklabel.denoise(L, model, gold=known, **options.settings(params))
     posterior.save(out)
     _say_labels(posterior)
@@ -155,7 +156,8 @@ def train(
     terminal.saved(out)
 
 
-def _known(L: "LabelMatrix", gold: Path | None, column: str, id_column: str) -> "NDArray[np.int64] | None":
+def known_classes(L: "LabelMatrix", gold: Path | None, column: str, id_column: str) -> "NDArray[np.int64] | None":
+    """The known classes of the matrix's items from a table, if one is given."""
     import weaklabel
 
     if gold is None:
