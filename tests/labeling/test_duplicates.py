@@ -16,7 +16,8 @@ def near_copies(seed, k=3, n=400, m=6):
     """Independent functions, and at the end two near-copies of the first: a link in a chain, and a link to that."""
     rng = np.random.default_rng(seed)
     votes = np.where(rng.random((n, m)) < 0.5, rng.integers(0, k, (n, m)), -1)
-    near = np.where(rng.random(n) < 0.01, rng.integers(0, k, n), votes[:, 0])
+    near, changed = votes[:, 0].copy(), rng.permutation(n)[: n // 100]  # just so many: by chance it may be too many
+    near[changed] = rng.integers(0, k, len(changed))
     return LabelMatrix.from_array(np.column_stack([votes, near, near]), classes=[f"class {y}" for y in range(k)]), rng
 
 
