@@ -4,8 +4,6 @@ import logging
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from weaklabel import plugins
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
 from weaklabel.labeling.gold import Gold, as_gold, clamp, learn_from_gold
@@ -74,5 +72,4 @@ def label_model(model: str | LabelModel, **params: Any) -> LabelModel:
 
 def silent_classes(L: LabelMatrix) -> tuple[str, ...]:
     """The classes for which no function ever votes; a model can reach them only by elimination."""
-    present = np.unique(L.votes)
-    return tuple(name for y, name in enumerate(L.classes) if y not in present)
+    return tuple(name for y, name in enumerate(L.classes) if not (L.votes == y).any())
