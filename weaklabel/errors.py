@@ -21,6 +21,11 @@ Each says what was wrong (with its value), where (item, labeling function, row, 
 """
 
 
+def first_line(error: BaseException) -> str:
+    """What another library's error says first, or its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class WeaklabelError(Exception):
     """The root: catch it to catch everything that weaklabel raises on purpose."""
 

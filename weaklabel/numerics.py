@@ -12,6 +12,12 @@ def normalise_log(log_p: Floats) -> Floats:
     return np.asarray(p / row_sum(p)[:, None])
 
 
+def log_sum_exp(rows: Floats) -> Floats:
+    """The log of the sum of the exponentials of each row, shape (n,); never overflows."""
+    largest = row_max(rows)
+    return np.asarray(largest + np.log(row_sum(np.exp(rows - largest[:, None]))))
+
+
 def row_max(rows: Floats) -> Floats:
     """The largest number of each row, shape (n,); column by column, as numpy's own is slow on many short rows."""
     largest = rows[:, 0].copy()

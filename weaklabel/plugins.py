@@ -88,10 +88,10 @@ def find_script(folder: str, name: str | Path) -> Path:
     if path.suffix == ".py" or path.is_file():
         return path
     known = scripts(folder)
-    if path.stem not in known or str(name) != path.stem:
+    if str(name) not in known:
         names = ", ".join(known) or "none"
         raise UnknownNameError(f"{str(name)!r} is neither a Python file nor one of the {folder}: {names}")
-    return known[path.stem]
+    return known[str(name)]
 
 
 def load_module(path: Path) -> ModuleType:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN, checks
-from weaklabel.errors import TableError
+from weaklabel.errors import TableError, first_line
 from weaklabel.files import replacing
 
 READERS: Mapping[str, Any] = {
@@ -51,7 +51,7 @@ def read_frame(path: str | Path, text: Sequence[str] = ()) -> pl.DataFrame:
     try:
         frame: pl.DataFrame = reader(path, **keep)
     except Exception as error:  # each reader has its own errors
-        raise TableError(f"cannot read {path}: {_first_line(error)}") from error
+        raise TableError(f"cannot read {path}: {first_line(error)}") from error
     return frame
 
 
@@ -80,7 +80,7 @@ def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.
     try:
         frame = as_frame(data)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise TableError(f"cannot read {source} from the {type(data).__name__}: {_first_line(error)}") from error
+        raise TableError(f"cannot read {source} from the {type(data).__name__}: {first_line(error)}") from error
     require(frame, [id_column], source, hint="name the column of ids (--id)")
     if id_column != "id" and "id" in frame.columns:
         raise TableError(f"{source} has a column 'id' beside {id_column!r}: rename one")
@@ -127,6 +127,13 @@ def align(table: pl.DataFrame, item_ids: pl.Series, source: str = "the table") -
         first = rows.filter(pl.col("_found").is_null())["id"][0]
         raise TableError(f"{source} has no row for {lost} of the items, first {first!r}: give the table they came from")
     return rows.drop("_found")
+
+
+def rows_of(item_ids: pl.Series, wanted: Sequence[str]) -> pl.Series:
+    """In which row each wanted id stands, in the order wanted; null where it is not there."""
+    asked = pl.DataFrame({"id": pl.Series(wanted, dtype=pl.String)})
+    numbered = pl.DataFrame({"id": item_ids}).with_row_index("row")
+    return asked.join(numbered, on="id", how="left", maintain_order="left")["row"]
 
 
 def gold_labels(
@@ -188,8 +195,4 @@ def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
         with replacing(path) as file:
             writer(frame, file)
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise TableError(f"cannot write {path}: {getattr(error, 'strerror', None) or _first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise TableError(f"cannot write {path}: {getattr(error, 'strerror', None) or first_line(error)}") from error

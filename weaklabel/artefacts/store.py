@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 import polars as pl
 
 from weaklabel._version import __version__
-from weaklabel.errors import ArtefactError
+from weaklabel.errors import ArtefactError, first_line
 from weaklabel.files import replacing
 
 KEY = "weaklabel"
@@ -62,7 +62,7 @@ def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -
         with replacing(path) as file:
             frame.write_parquet(file, metadata={KEY: _json(header)})
     except (OSError, pl.exceptions.PolarsError) as error:  # polars wraps what its own writer meets
-        raise ArtefactError(f"cannot write {path}: {getattr(error, 'strerror', None) or _first_line(error)}") from error
+        raise ArtefactError(f"cannot write {path}: {getattr(error, 'strerror', None) or first_line(error)}") from error
 
 
 def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
@@ -77,7 +77,7 @@ def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
     try:
         frame = pl.read_parquet(path)
     except (Exception, pl.exceptions.PanicException) as error:  # its Rust side may panic on a damaged page
-        raise ArtefactError(f"{path} is damaged ({_first_line(error)}): make it again") from error
+        raise ArtefactError(f"{path} is damaged ({first_line(error)}): make it again") from error
     if _seal(frame, header["meta"]) != header["digest"]:
         raise ArtefactError(
             f"{path} was changed after weaklabel wrote it: make it again, or import it as a plain table"
@@ -92,7 +92,7 @@ def read_header(path: Path) -> dict[str, Any]:
     try:
         header = pl.read_parquet_metadata(path).get(KEY)
     except (Exception, pl.exceptions.PanicException) as error:
-        raise ArtefactError(f"{path} is not a whole Parquet file ({_first_line(error)}): make it again") from error
+        raise ArtefactError(f"{path} is not a whole Parquet file ({first_line(error)}): make it again") from error
     if header is None:
         raise ArtefactError(f"{path} has no weaklabel header: another program wrote or rewrote it")
     try:
@@ -139,7 +139,3 @@ def _update(total: "hashlib._Hash", column: pl.Series) -> None:
 def _json(value: Any) -> str:
     """JSON; numbers and arrays of numpy become plain ones."""
     return json.dumps(value, default=lambda other: other.tolist())
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

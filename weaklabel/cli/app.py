@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from weaklabel._version import __version__
 from weaklabel.errors import WeaklabelError
 
-FLOWS = ("labeling", "clicks", "review", "pipelines")
+MODULES = ("datasets", "labeling", "label_models", "clicks", "review", "pipelines")  # in the order of the help
 HEADINGS = {
     "data": "Real data to try things on",
     "labeling": "Build training sets",
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line on stderr and exit code 1."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     traceback = "--traceback" in given
-    for module in ("datasets", "labeling", "label_models", *FLOWS[1:]):
+    for module in MODULES:
         importlib.import_module(f"weaklabel.cli.{module}")
     from weaklabel.cli import terminal
 

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from weaklabel import tables
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior, checks
 from weaklabel.errors import TableError
-from weaklabel.labeling.models._log_linear import LogLinear
-from weaklabel.numerics import Floats, normalise_log, row_max
+from weaklabel.labeling.models._log_linear import LogLinear, design_effect
+from weaklabel.labeling.models._prior import shares
+from weaklabel.numerics import Floats, log_sum_exp, normalise_log
 
 STRENGTHS = (5.0, 20.0, 80.0, np.inf)  # known votes that what the model learned without any is worth
 FOLDS = 5
@@ -70,11 +72,11 @@ def as_gold(gold: Gold, L: LabelMatrix) -> NDArray[np.int64]:
             f"item {unknown[0]!r} is known to be {gold[unknown[0]]!r}, which is no class; "
             f"the classes are {', '.join(L.classes)}"
         )
-    rows = {item: row for row, item in enumerate(L.item_ids) if item in gold}
-    if lost := [item for item in gold if item not in rows]:
+    rows = tables.rows_of(L.item_ids, list(gold))
+    if lost := [item for item, row in zip(gold, rows, strict=True) if row is None]:
         raise TableError(f"{len(lost)} items of known class are not in the label matrix, first {lost[0]!r}")
     array = np.full(len(L.votes), ABSTAIN, np.int64)
-    array[list(rows.values())] = [number[gold[item]] for item in rows]
+    array[rows.to_numpy()] = [number[label] for label in gold.values()]
     return array
 
 
@@ -134,8 +136,7 @@ def normalise_log_last(logs: Floats) -> Floats:
 
 def _share(model: LogLinear, L: LabelMatrix) -> Floats:
     """The classes' shares of the covered items, (k,), as the model sees them; one item of each is added."""
-    mass = model.predict_proba(L).probs[L.covered].sum(axis=0) + 1
-    return np.asarray(mass / mass.sum())
+    return shares(model.predict_proba(L).probs[L.covered].sum(axis=0))
 
 
 def _known(model: LogLinear, L: LabelMatrix, gold: NDArray[np.int64]) -> _Known:
@@ -143,7 +144,7 @@ def _known(model: LogLinear, L: LabelMatrix, gold: NDArray[np.int64]) -> _Known:
     rows = rows[L.item_ids.gather(rows).arg_sort().to_numpy()]
     votes = L.votes[rows]
     item, function = np.nonzero(votes != ABSTAIN)
-    effect = 1 + model.dependence_ * np.maximum((votes != ABSTAIN).sum(axis=1) - 1, 0)
+    effect = design_effect((votes != ABSTAIN).sum(axis=1), model.dependence_)
     return _Known(gold[rows], item, function, votes[item, function].astype(np.int64), effect)
 
 
@@ -198,8 +199,7 @@ def _choose(candidates: list[_Candidate]) -> _Candidate:
 
 def _surprise(scores: Floats, y: NDArray[np.int64]) -> Floats:
     """-log P(known class), (g,), in nats."""
-    shifted = scores - row_max(scores)[:, None]
-    return np.asarray(np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(y)), y])
+    return np.asarray(log_sum_exp(scores) - scores[np.arange(len(y)), y])
 
 
 def _cross_fitted(scores: Floats, y: NDArray[np.int64]) -> Floats:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from weaklabel import tables
 from weaklabel.artefacts import Annotation, Posterior
 from weaklabel.errors import AnswerError
 
@@ -76,14 +77,14 @@ def _moment(annotation: Annotation) -> datetime:
 
 
 def _rows(item_ids: pl.Series, annotations: Sequence[Annotation]) -> dict[str, int]:
-    wanted = pl.DataFrame({"id": sorted({annotation.item_id for annotation in annotations})}, schema={"id": pl.String})
-    found = wanted.join(pl.DataFrame({"id": item_ids}).with_row_index("row"), on="id", how="left")
-    if unknown := found.filter(pl.col("row").is_null())["id"].to_list():
+    wanted = sorted({annotation.item_id for annotation in annotations})
+    rows = dict(zip(wanted, tables.rows_of(item_ids, wanted), strict=True))
+    if unknown := [item for item, row in rows.items() if row is None]:
         raise AnswerError(
-            f"{len(unknown)} of {len(found)} items with answers are not in the posterior, first {unknown[0]!r}: "
+            f"{len(unknown)} of {len(rows)} items with answers are not in the posterior, first {unknown[0]!r}: "
             "fold the answers into the posterior of the items that were asked about"
         )
-    return dict(zip(found["id"], found["row"], strict=True))
+    return rows
 
 
 def _by_item(annotations: Sequence[Annotation]) -> dict[str, list[Annotation]]:

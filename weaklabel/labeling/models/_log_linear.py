@@ -1,6 +1,6 @@
 """What most label models come down to once fitted: each vote adds its evidence, and abstentions say nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import zip_longest
 from typing import Any
@@ -60,6 +60,12 @@ class LogLinear(Saved):
         probs, covered = believe(L.votes, self.bias_, self.evidence_, self.dependence_)
         return Posterior(probs, L.item_ids, L.classes, covered, provenance=self._provenance())
 
+    def _require(self, ranges: Mapping[str, bool], advice: str = "") -> None:
+        """`ModelError` for the first parameter that is not in its range."""
+        if wrong := [name for name, right in ranges.items() if not right]:
+            said = advice or f", outside its range; see help({type(self).__name__})"
+            raise ModelError(f"{wrong[0]} is {getattr(self, wrong[0])}{said}")
+
     def _provenance(self) -> dict[str, Any]:
         """The model's name and its parameters."""
         parameters = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
@@ -82,10 +88,15 @@ def by_row(votes: Votes, bias: Floats, evidence: Floats, dependence: float = 0.0
         for v in range(k):
             np.copyto(cast[: len(block)], block == v)
             said += cast[: len(block)] @ weights[:, v]
-        effect = 1 + dependence * np.maximum(said[:, k:] - 1, 0)
+        effect = design_effect(said[:, k:], dependence)
         probs[start : start + ROWS] = normalise_log(bias + said[:, :k] / effect)
         covered[start : start + ROWS] = said[:, k] > 0
     return probs, covered
+
+
+def design_effect(n_votes: Floats, dependence: float) -> Floats:
+    """By how much so many votes on an item count for less than as many independent ones, at least 1; same shape."""
+    return np.asarray(1 + dependence * np.maximum(n_votes - 1, 0))
 
 
 def by_pattern(votes: Votes, bias: Floats, evidence: Floats, dependence: float = 0.0) -> Beliefs:

@@ -8,6 +8,12 @@ from weaklabel.errors import ModelError
 from weaklabel.numerics import Floats
 
 
+def shares(mass: Floats, smoothing: float = 1.0) -> Floats:
+    """The classes' shares of the items, from how many are believed to be of each, (k,); so many are added to each."""
+    smooth = mass + smoothing
+    return np.asarray(smooth / smooth.sum())
+
+
 def prior(class_balance: Sequence[float] | None, classes: Sequence[str]) -> Floats:
     """The prior, shape (k,): as given, or uniform.
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel._version import __version__
-from weaklabel.errors import ArtefactError, ModelError
+from weaklabel.errors import ArtefactError, ModelError, first_line
 from weaklabel.files import replacing
 
 HEADER = "weaklabel"
@@ -107,7 +107,7 @@ def read(path: Path) -> tuple[dict[str, Any], Arrays]:
         if missing := NEEDED - header.keys():
             raise ValueError(f"no {min(missing)}")
     except Exception as error:  # zip, zlib, numpy and json each raise their own on damaged bytes
-        raise ArtefactError(f"{path} is no whole model file of weaklabel ({_first_line(error)})") from error
+        raise ArtefactError(f"{path} is no whole model file of weaklabel ({first_line(error)})") from error
     if header["format"] > FORMAT:
         raise ArtefactError(
             f"{path} was written by weaklabel {header['version']}, newer than this {__version__}: upgrade"
@@ -139,7 +139,3 @@ def _plain(value: Any) -> Any:
 def _tupled(value: Any) -> Any:
     """JSON's lists as the tuples that they were."""
     return tuple(_tupled(one) for one in value) if isinstance(value, list) else value
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

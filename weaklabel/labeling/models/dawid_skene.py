@@ -7,12 +7,11 @@ from typing import Any, Self
 import numpy as np
 
 from weaklabel.artefacts import ABSTAIN, LabelMatrix
-from weaklabel.errors import ModelError
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._one_hot import one_hot
-from weaklabel.labeling.models._prior import prior
+from weaklabel.labeling.models._prior import prior, shares
 from weaklabel.labeling.patterns import VotePatterns, condense
-from weaklabel.numerics import Floats, normalise_log, row_max
+from weaklabel.numerics import Floats, log_sum_exp, normalise_log
 
 __all__ = ["DawidSkene"]
 
@@ -81,7 +80,7 @@ class DawidSkene(LogLinear):
             self.n_iter_ = step
             mass = probs * weight[:, None]
             self.confusion_ = confusion(hot, mass, self.smoothing)
-            self.prior_ = given if self.class_balance is not None else class_prior(mass, self.smoothing)
+            self.prior_ = given if self.class_balance is not None else shares(mass.sum(axis=0), self.smoothing)
             scores = np.log(self.prior_) + hot @ np.log(self.confusion_).reshape(-1, k)
             probs, before, likelihood = normalise_log(scores), likelihood, mean_likelihood(scores, weight)
             if likelihood - before <= self.tol:
@@ -96,8 +95,7 @@ class DawidSkene(LogLinear):
             "max_iter": self.max_iter >= 1,
             "max_patterns": self.max_patterns > 0,
         }
-        if wrong := [name for name, right in ranges.items() if not right]:
-            raise ModelError(f"{wrong[0]} is {getattr(self, wrong[0])}: it must be positive")
+        self._require(ranges, advice=": it must be positive")
 
 
 def vote_shares(hot: Any, k: int) -> Floats:
@@ -113,14 +111,6 @@ def confusion(hot: Any, mass: Floats, smoothing: float) -> Floats:
     return np.asarray(counts / counts.sum(axis=1, keepdims=True))
 
 
-def class_prior(mass: Floats, smoothing: float) -> Floats:
-    """The share of each class among the items, shape (k,)."""
-    total = mass.sum(axis=0) + smoothing
-    return np.asarray(total / total.sum())
-
-
 def mean_likelihood(scores: Floats, weight: Floats) -> float:
     """Mean log P(votes) of an item, from log P(votes, class), shape (u, k); 0 without items."""
-    largest = row_max(scores)
-    logs = largest + np.log(np.exp(scores - largest[:, None]).sum(axis=1))
-    return float(logs @ weight / max(weight.sum(), 1))
+    return float(log_sum_exp(scores) @ weight / max(weight.sum(), 1))

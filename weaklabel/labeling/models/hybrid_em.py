@@ -11,7 +11,7 @@ from weaklabel.errors import ModelError
 from weaklabel.labeling.duplicates import evidence_weights
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._one_hot import one_hot
-from weaklabel.labeling.models._prior import prior
+from weaklabel.labeling.models._prior import prior, shares
 from weaklabel.labeling.patterns import VotePatterns, condense
 from weaklabel.numerics import Floats, normalise_log
 
@@ -84,34 +84,34 @@ class HybridEM(LogLinear):
         ModelError
             A parameter is outside its range.
         """
-        self._check(L.cardinality)
+        m, k = len(L.lf_names), L.cardinality
+        self._check(k)
         self.bias_ = np.log(prior(self.class_balance, L.classes))
         votes, weight = condense(L, self.max_patterns)
-        hot = one_hot(votes, L.cardinality)
-        shape = (len(L.lf_names), L.cardinality, L.cardinality)
+        hot = one_hot(votes, k)
         covered = (votes != ABSTAIN).any(axis=1)
-        support = (weight @ hot).reshape(shape[:2])
+        support = (weight @ hot).reshape(m, k)
         self.crowd_ = is_crowd(support, float(weight[covered].sum()))
-        worth = evidence_weights(L) if self.down_weight_duplicates else np.ones(shape[0])
-        self.evidence_ = worth[:, None, None] * np.log(self._belief(shape[1]) * shape[1])
+        worth = evidence_weights(L) if self.down_weight_duplicates else np.ones(m)
+        self.evidence_ = worth[:, None, None] * np.log(self._belief(k) * k)
         before: Floats = np.zeros((len(votes), 1))
         for step in range(1, self.max_iter + 1):
             self.n_iter_ = step
-            probs = normalise_log(self.bias_ + hot @ self.evidence_.reshape(-1, shape[1]))
+            probs = normalise_log(self.bias_ + hot @ self.evidence_.reshape(-1, k))
             if np.abs(probs - before).max(initial=0) <= self.tol:
                 break
             before, mass = probs, probs * weight[:, None]
-            self._learn((hot.T @ mass).reshape(shape), support, mass[covered].sum(axis=0))
+            self._learn((hot.T @ mass).reshape(m, k, k), support, mass[covered].sum(axis=0))
             self.evidence_ *= worth[:, None, None]
         if self.class_balance is None:
-            self.bias_ = np.log(self._share(probs[covered].T @ weight[covered]))
+            self.bias_ = np.log(shares(probs[covered].T @ weight[covered]))
         self.dependence_, self.fitted_to_ = self.dependence, (L.lf_names, L.classes)
         return self
 
     def _learn(self, counts: Floats, support: Floats, mass: Floats) -> None:
         """The M-step, from how often each vote meets each class, (m, k, k), and how many items have each, (k,)."""
         k = len(mass)
-        share = self._share(mass)
+        share = shares(mass)
         if not self.crowd_:
             pseudo = self.strength + self.proportional * support
             precision = (counts + pseudo[:, :, None] * self._belief(k)) / (support + pseudo)[:, :, None]
@@ -122,10 +122,6 @@ class HybridEM(LogLinear):
         if self.class_balance is None:
             self.bias_ = np.log(share)
 
-    def _share(self, mass: Floats) -> Floats:
-        """The classes' shares, (k,); one item of each is added, so that none vanishes."""
-        return np.asarray((mass + 1) / (mass.sum() + len(mass)))
-
     def _belief(self, k: int) -> Floats:
         """What is believed of a vote before any is seen, (k, k): `precision` for its class, the rest shared."""
         belief = np.full((k, k), (1 - self.precision) / (k - 1))
@@ -133,16 +129,16 @@ class HybridEM(LogLinear):
         return belief
 
     def _check(self, k: int) -> None:
-        ranges = {
-            "precision": 1 / k < self.precision < 1,
-            "strength": self.strength >= 0,
-            "proportional": self.proportional >= 0,
-            "dependence": 0 <= self.dependence <= 1,
-            "max_patterns": self.max_patterns >= 1,
-            "max_iter": self.max_iter >= 1,
-        }
-        if wrong := [name for name, right in ranges.items() if not right]:
-            raise ModelError(f"{wrong[0]} is {getattr(self, wrong[0])}, outside its range; see help(HybridEM)")
+        self._require(
+            {
+                "precision": 1 / k < self.precision < 1,
+                "strength": self.strength >= 0,
+                "proportional": self.proportional >= 0,
+                "dependence": 0 <= self.dependence <= 1,
+                "max_patterns": self.max_patterns >= 1,
+                "max_iter": self.max_iter >= 1,
+            }
+        )
         if not self.strength + self.proportional:
             raise ModelError("strength and proportional are both 0: a vote that nobody contests would be certain")
 

@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 
 from weaklabel.artefacts import LabelMatrix
-from weaklabel.errors import ModelError
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._one_hot import one_hot
 from weaklabel.labeling.models._prior import prior
@@ -87,14 +86,14 @@ class WeightedMajority(LogLinear):
         return self
 
     def _check(self, k: int) -> None:
-        ranges = {
-            "accuracy": 1 / k < self.accuracy < 1,
-            "strength": self.strength > 0,
-            "max_iter": self.max_iter >= 1,
-            "max_patterns": self.max_patterns >= 1,
-        }
-        if wrong := [name for name, right in ranges.items() if not right]:
-            raise ModelError(f"{wrong[0]} is {getattr(self, wrong[0])}, outside its range; see help(WeightedMajority)")
+        self._require(
+            {
+                "accuracy": 1 / k < self.accuracy < 1,
+                "strength": self.strength > 0,
+                "max_iter": self.max_iter >= 1,
+                "max_patterns": self.max_patterns >= 1,
+            }
+        )
 
 
 def agreement(hot: Any, count: Floats, weight: Floats, k: int) -> tuple[Floats, Floats]:
