@@ -56,6 +56,8 @@ class LabelMatrix(Artefact):
         Functions that raised; they abstain where they did.
     provenance
         Where the votes came from: fingerprints of functions and input.
+    seconds
+        CPU seconds that each function took, by its name, where that was measured.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class LabelMatrix(Artefact):
     classes: tuple[str, ...]
     faults: tuple[Fault, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         checks.put(self, item_ids=checks.ids(self.item_ids))
@@ -128,14 +131,19 @@ class LabelMatrix(Artefact):
 
     def meta(self) -> dict[str, Any]:
         faults = [asdict(fault) for fault in self.faults]
-        return {"classes": self.classes, "faults": faults, "provenance": dict(self.provenance)}
+        return {
+            "classes": self.classes,
+            "faults": faults,
+            "provenance": dict(self.provenance),
+            "seconds": dict(self.seconds),
+        }
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
         names = tuple(frame.columns[1:])
         votes = frame.select(names).to_numpy() if names else np.empty((len(frame), 0), np.int8)
         faults = tuple(Fault(**fault) for fault in meta["faults"])
-        return cls(votes, frame["id"], names, tuple(meta["classes"]), faults, meta["provenance"])
+        return cls(votes, frame["id"], names, tuple(meta["classes"]), faults, meta["provenance"], meta["seconds"])
 
 
 def vote_message(lf: str, item_id: object, vote: object, classes: Sequence[str]) -> str:

@@ -11,7 +11,16 @@ from typer.core import TyperGroup
 from weaklabel._version import __version__
 from weaklabel.errors import WeaklabelError
 
-MODULES = ("datasets", "labeling", "label_models", "clicks", "review", "pipelines")  # in the order of the help
+MODULES = (
+    "datasets",
+    "labeling",
+    "summary",
+    "label_models",
+    "training",
+    "clicks",
+    "review",
+    "pipelines",
+)  # in the order of the help
 HEADINGS = {
     "data": "Real data to try things on",
     "labeling": "Build training sets",

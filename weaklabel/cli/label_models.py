@@ -1,4 +1,4 @@
-"""Honesty about label models: which is best here, whose votes are duplicates, how precise each function is."""
+"""Label models: what votes are worth together, which model is best here, how precise each function is."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,20 +6,51 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from weaklabel import plugins
-from weaklabel.cli import terminal
+from weaklabel.cli import options, terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.labeling import Gold, GoldColumn, TableOut, Votes, known_classes
-from weaklabel.cli.options import IdColumn
+from weaklabel.cli.options import (
+    Gold,
+    GoldColumn,
+    IdColumn,
+    Out,
+    PosteriorOption,
+    Settings,
+    TableOut,
+    Votes,
+    known_classes,
+)
 
 if TYPE_CHECKING:
     import polars as pl
 
     from weaklabel import Posterior
 
-Beliefs = Annotated[
-    Path | None,
-    typer.Option("--posterior", help="Probabilities, as `denoise` writes them from these votes.", show_default=False),
-]
+
+@command(
+    "labeling",
+    "weaklabel denoise votes.parquet --gold some_known.csv\n"
+    "weaklabel denoise votes.parquet --model snorkel --set n_epochs=500 --set class_balance=[0.87,0.13]",
+)
+def denoise(
+    votes: Votes,
+    out: Out = Path("posterior.parquet"),
+    model: Annotated[str, typer.Option(help=f"Label model: {', '.join(plugins.names('model'))}.")] = "hybrid_em",
+    params: Settings = [],  # noqa: B006  Typer copies it
+    gold: Annotated[
+        Path | None, typer.Option("--gold", help="A table with known classes, to learn from.", show_default=False)
+    ] = None,
+    gold_column: GoldColumn = "label",
+    id_column: IdColumn = "id",
+) -> None:
+    """Turn votes into the probability of each class, by a label model; a few known classes make it better."""
+    import weaklabel
+
+    L = weaklabel.LabelMatrix.load(votes)
+    known = known_classes(L, gold, gold_column, id_column)
+    posterior = weaklabel.denoise(L, model, gold=known, **options.settings(params))
+    posterior.save(out)
+    _say_labels(posterior)
+    terminal.saved(out)
 
 
 @command("labeling", "weaklabel compare votes.parquet --gold spam.parquet --model snorkel --model hybrid_em")
@@ -51,7 +82,7 @@ def compare(
 @command("labeling", "weaklabel duplicates votes.parquet --posterior posterior.parquet")
 def duplicates(
     votes: Votes,
-    posterior: Beliefs = None,
+    posterior: PosteriorOption = None,
     min_overlap: Annotated[float, typer.Option(help="Least share of items on which both vote, of either's.")] = 0.9,
     min_agreement: Annotated[float, typer.Option(help="Least share of equal votes where both vote.")] = 0.97,
     min_correlation: Annotated[float, typer.Option(help="Least correlation of errors, with --posterior.")] = 0.3,
@@ -72,7 +103,7 @@ def duplicates(
 @command("labeling", "weaklabel lf-accuracy votes.parquet --gold spam.parquet", name="lf-accuracy")
 def lf_accuracy(
     votes: Votes,
-    posterior: Beliefs = None,
+    posterior: PosteriorOption = None,
     gold: Gold = None,
     gold_column: GoldColumn = "label",
     id_column: IdColumn = "id",
@@ -126,3 +157,9 @@ def _narrow(frame: "pl.DataFrame") -> "pl.DataFrame":
         else pl.col(name)
         for name in columns
     )
+
+
+def _say_labels(posterior: "Posterior") -> None:
+    labels = posterior.labels()
+    counts = [f"{int((labels == y).sum()):,} {name}" for y, name in enumerate(posterior.classes)]
+    terminal.note(f"{', '.join(counts)}, {int((labels == -1).sum()):,} without a label")

@@ -3,9 +3,15 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from weaklabel import LabelMatrix
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write the result (Parquet).")]
 IdColumn = Annotated[str, typer.Option("--id", help="The table's column of unique ids.")]
@@ -16,6 +22,20 @@ Settings = Annotated[
 Columns = Annotated[
     list[str], typer.Option("--column", metavar="NAME", help="A column to use; may be repeated.", show_default=False)
 ]
+Votes = Annotated[Path, typer.Argument(help="Votes, as `apply` writes them.")]
+Beliefs = Annotated[Path, typer.Argument(help="Probabilities, as `denoise` or `fold` writes them.")]
+PosteriorOption = Annotated[
+    Path | None,
+    typer.Option("--posterior", help="Probabilities, as `denoise` writes them from these votes.", show_default=False),
+]
+TableFile = Annotated[Path, typer.Argument(help="The items: CSV, TSV, JSON, JSONL or Parquet.")]
+Gold = Annotated[
+    Path | None, typer.Option("--gold", help="A table with known classes, to score against.", show_default=False)
+]
+TableOut = Annotated[
+    Path | None, typer.Option("--out", "-o", help="Write it here, too: .csv, .jsonl or .parquet.", show_default=False)
+]
+GoldColumn = Annotated[str, typer.Option("--gold-column", help="Its column of known classes.")]
 
 
 def settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -36,3 +56,12 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError:
         return text
+
+
+def known_classes(L: "LabelMatrix", gold: Path | None, column: str, id_column: str) -> "NDArray[np.int64] | None":
+    """The known classes of the matrix's items from a table, if one is given."""
+    import weaklabel
+
+    if gold is None:
+        return None
+    return weaklabel.gold_labels(weaklabel.read_table(gold, id_column), L.item_ids, L.classes, column)

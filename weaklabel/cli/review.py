@@ -8,9 +8,7 @@ import typer
 from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.options import Columns, IdColumn, Out
-
-Beliefs = Annotated[Path, typer.Argument(help="Probabilities, as `denoise` or `fold` writes them.")]
+from weaklabel.cli.options import Beliefs, Columns, IdColumn, Out
 
 
 @command(

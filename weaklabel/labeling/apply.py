@@ -14,7 +14,7 @@ from weaklabel.artefacts.label_matrix import vote_message
 from weaklabel.artefacts.store import digest
 from weaklabel.errors import LabelingFunctionError, VoteError
 from weaklabel.labeling.fingerprint import fingerprint
-from weaklabel.labeling.functions import Row
+from weaklabel.labeling.rows import Rows
 from weaklabel.protocols import LabelingFunctionLike
 
 BLOCK = 1000  # rows at a time: often enough for a progress bar, seldom enough to cost nothing
@@ -92,7 +92,7 @@ def _run(
 
 def vote_block(lfs: Sequence[LabelingFunctionLike], rows: pl.DataFrame, classes: tuple[str, ...], start: int) -> Block:
     """Votes on some rows, shape (b, m), and the faults in them; `start` is the number of the first row."""
-    views = [Row(**row) for row in rows.iter_rows(named=True)]
+    views = Rows(rows).fresh()
     votes = np.full((len(views), len(lfs)), ABSTAIN, np.int8)
     faults = []
     for j, lf in enumerate(lfs):

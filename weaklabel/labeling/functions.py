@@ -2,23 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from functools import partial
 from typing import Any, overload
 
+import polars as pl
+
 from weaklabel.artefacts import ABSTAIN
+from weaklabel.labeling.rows import Row as Row
 
-# A rule takes a row and its resources and returns -1 or a class number.
-Rule = Callable[..., int]
-
-
-class Row(SimpleNamespace):
-    """One row of a table: `x.text` and `x["text"]` are the same; Snorkel's preprocessors work on it."""
-
-    def __getitem__(self, column: str) -> Any:
-        try:
-            return getattr(self, column)
-        except AttributeError:
-            raise KeyError(column) from None
+# A rule takes a row (or a frame of rows) and its resources and returns -1 or a class number (or one for each row).
+Rule = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -32,11 +25,14 @@ class LabelingFunction:
     f
         Takes a row (and the resources, by keyword) and returns -1 to abstain or a class number.
     resources
-        Passed to `f` by keyword: word lists, lookups, models.
+        Passed by keyword: word lists, lookups, models.
     pre
-        Applied to the row first, in order: Snorkel's preprocessors, or any function from row to row.
+        Applied first, in order: Snorkel's preprocessors, or any function from row to row.
     columns
         The columns it needs, if it knows; a table without them is refused before anything runs.
+    batch
+        The same rule for many rows at once, if there is one: takes a polars frame of b rows (and the resources) and
+        returns b votes, as a Series, an array or a list. `apply` then uses it instead of `f`.
     """
 
     name: str
@@ -44,14 +40,53 @@ class LabelingFunction:
     resources: Mapping[str, Any] = field(default_factory=dict)
     pre: Sequence[Callable[[Any], Any]] = ()
     columns: tuple[str, ...] = ()
+    batch: Rule | None = None
 
     def __call__(self, x: Any) -> int:
         """The vote on one row."""
-        for preprocess in self.pre:
-            x = preprocess(x)
-            if x is None:
-                raise ValueError("a preprocessor returned None instead of a row")
-        return self.f(x, **self.resources)
+        return self.f(preprocessed(x, self.pre), **self.resources)  # type: ignore[no-any-return]
+
+    def votes(self, rows: pl.DataFrame) -> Any:
+        """The votes on the rows of a frame, by `batch`."""
+        assert self.batch is not None
+        return self.batch(preprocessed(rows, self.pre), **self.resources)
+
+
+def preprocessed(x: Any, pre: Sequence[Callable[[Any], Any]]) -> Any:
+    """The row, or the frame of rows, after all preprocessors."""
+    for preprocess in pre:
+        x = preprocess(x)
+        if x is None:
+            raise ValueError("a preprocessor returned None instead of a row")
+    return x
+
+
+def from_batch(
+    name: str,
+    batch: Rule,
+    columns: Sequence[str] = (),
+    resources: Mapping[str, Any] | None = None,
+    pre: Sequence[Callable[[Any], Any]] = (),
+) -> LabelingFunction:
+    """A labeling function from a rule that votes on all rows of a frame at once; called with one row, it makes a frame.
+
+    Parameters
+    ----------
+    name
+        Of the function.
+    batch
+        Takes a polars frame of b rows (and the resources, by keyword) and returns b votes.
+    columns, resources, pre
+        As in `LabelingFunction`; preprocessors go from frame to frame.
+    """
+    columns = tuple(columns)
+    return LabelingFunction(name, partial(_one, batch, columns), resources or {}, tuple(pre), columns, batch)
+
+
+def _one(batch: Rule, columns: tuple[str, ...], x: Any, **resources: Any) -> int:
+    frame = x if isinstance(x, pl.DataFrame) else pl.DataFrame({name: [x[name]] for name in columns or vars(x)})
+    (vote,) = batch(frame, **resources)
+    return vote  # type: ignore[no-any-return]
 
 
 @overload
@@ -61,11 +96,17 @@ def labeling_function(
     name: str | None = None,
     resources: Mapping[str, Any] | None = None,
     pre: Sequence[Callable[[Any], Any]] | None = None,
+    *,
+    batch: bool = False,
+    columns: Sequence[str] = (),
 ) -> Callable[[Rule], LabelingFunction]: ...
 def labeling_function(
     name: str | Rule | None = None,
     resources: Mapping[str, Any] | None = None,
     pre: Sequence[Callable[[Any], Any]] | None = None,
+    *,
+    batch: bool = False,
+    columns: Sequence[str] = (),
 ) -> LabelingFunction | Callable[[Rule], LabelingFunction]:
     """Decorator that makes a labeling function of a function; parameters as in Snorkel, parentheses optional.
 
@@ -76,7 +117,12 @@ def labeling_function(
     resources
         Passed to the function by keyword.
     pre
-        Preprocessors of the row, in order.
+        Preprocessors of the row (with `batch`, of the frame), in order.
+    batch
+        The function takes a polars frame of rows and returns a vote for each: a Series, an array or a list. Each vote
+        must depend on its own row alone, as the rows come in batches of any size.
+    columns
+        The columns that it reads, if a table without them is to be refused.
 
     Examples
     --------
@@ -85,12 +131,21 @@ def labeling_function(
     ...     return 1 if x.text.isupper() else -1
     >>> shouts(Row(text="CALL NOW")), shouts(Row(text="see you"))
     (1, -1)
+
+    >>> @labeling_function(batch=True)
+    ... def long(rows):
+    ...     return (rows["text"].str.len_chars() > 10).replace_strict({True: 1, False: -1})
+    >>> long.votes(pl.DataFrame({"text": ["short", "a longer text"]})).to_list()
+    [-1, 1]
     """
     if callable(name):
         return LabelingFunction(name.__name__, name)
 
     def decorate(f: Rule) -> LabelingFunction:
-        return LabelingFunction(name or f.__name__, f, resources or {}, tuple(pre or ()))
+        own = name or f.__name__
+        if batch:
+            return from_batch(own, f, columns, resources, tuple(pre or ()))
+        return LabelingFunction(own, f, resources or {}, tuple(pre or ()), tuple(columns))
 
     return decorate
 
@@ -98,3 +153,8 @@ def labeling_function(
 def vote_if(match: bool, label: int) -> int:
     """The label where the rule matches, else an abstention."""
     return label if match else ABSTAIN
+
+
+def votes_where(match: pl.Expr, label: int) -> pl.Expr:
+    """The label in each row where the rule matches, else (where it is unknown, too) an abstention."""
+    return pl.when(match).then(pl.lit(label, pl.Int64)).otherwise(pl.lit(ABSTAIN, pl.Int64))
