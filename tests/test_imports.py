@@ -22,16 +22,23 @@ LAYERS = (
 # Neighbours on one level that do need each other.
 ALONGSIDE = {("datasets", "plugins"), ("testing", "review")}
 OWNERS = {
-    "snorkel": ("labeling/models/snorkel.py",),
+    "snorkel": ("labeling/models/snorkel.py", "labeling/augment.py"),
     "torch": ("labeling/models/snorkel.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "matplotlib": ("report/",),
     "jinja2": ("report/",),
     "pandas": (),
+    "pyarrow": (),
     "label_studio_sdk": (),
+    "sentence_transformers": ("labeling/embeddings.py",),
+    "cloudpickle": ("labeling/run.py",),
+    "sqlite3": ("labeling/kinds/_answers.py",),
 }
-HEAVY = ("snorkel", "torch", "pandas", "sklearn", "label_studio_sdk", "scipy", "matplotlib", "jinja2", "joblib")
+HEAVY = (
+    "snorkel", "torch", "pandas", "sklearn", "label_studio_sdk", "scipy", "matplotlib", "jinja2", "joblib",
+    "sentence_transformers", "pyarrow",
+)  # fmt: skip
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -30,19 +30,39 @@ if TYPE_CHECKING:
     from weaklabel.errors import WeaklabelError as WeaklabelError
     from weaklabel.labeling.accuracy import lf_accuracy as lf_accuracy
     from weaklabel.labeling.apply import apply as apply
+    from weaklabel.labeling.apply_file import Applied as Applied
+    from weaklabel.labeling.apply_file import apply_file as apply_file
+    from weaklabel.labeling.augment import augment as augment
+    from weaklabel.labeling.augment import load_tfs as load_tfs
     from weaklabel.labeling.compare import Comparison as Comparison
     from weaklabel.labeling.compare import compare as compare
     from weaklabel.labeling.denoise import denoise as denoise
     from weaklabel.labeling.denoise import label_model as label_model
     from weaklabel.labeling.duplicates import duplicates as duplicates
+    from weaklabel.labeling.embeddings import embeddings as embeddings
+    from weaklabel.labeling.export import export as export
     from weaklabel.labeling.files import load_lfs as load_lfs
     from weaklabel.labeling.functions import LabelingFunction as LabelingFunction
     from weaklabel.labeling.functions import labeling_function as labeling_function
+    from weaklabel.labeling.items import items as items
+    from weaklabel.labeling.kinds.expression import expression as expression
     from weaklabel.labeling.kinds.keywords import keywords as keywords
     from weaklabel.labeling.kinds.lookup import lookup as lookup
+    from weaklabel.labeling.kinds.model_vote import model_vote as model_vote
+    from weaklabel.labeling.kinds.nearest import nearest as nearest
+    from weaklabel.labeling.kinds.prompt import prompt as prompt
     from weaklabel.labeling.kinds.regex import regex as regex
     from weaklabel.labeling.kinds.threshold import threshold as threshold
+    from weaklabel.labeling.kinds.worker import worker as worker
+    from weaklabel.labeling.pairs import conflicts as conflicts
+    from weaklabel.labeling.pairs import correlation as correlation
+    from weaklabel.labeling.pairs import pairs as pairs
+    from weaklabel.labeling.remarks import remarks as remarks
     from weaklabel.labeling.saved import load_label_model as load_label_model
+    from weaklabel.labeling.slices import load_slices as load_slices
+    from weaklabel.labeling.slices import slice_masks as slice_masks
+    from weaklabel.labeling.slices import slice_scores as slice_scores
+    from weaklabel.labeling.summary import class_coverage as class_coverage
     from weaklabel.labeling.summary import summary as summary
     from weaklabel.labeling.train import EndModel as EndModel
     from weaklabel.labeling.train import train as train
@@ -68,17 +88,30 @@ HOMES = {
     "weaklabel.errors": ("WeaklabelError",),
     "weaklabel.labeling.accuracy": ("lf_accuracy",),
     "weaklabel.labeling.apply": ("apply",),
+    "weaklabel.labeling.apply_file": ("Applied", "apply_file"),
+    "weaklabel.labeling.augment": ("augment", "load_tfs"),
     "weaklabel.labeling.compare": ("Comparison", "compare"),
     "weaklabel.labeling.denoise": ("denoise", "label_model"),
     "weaklabel.labeling.duplicates": ("duplicates",),
+    "weaklabel.labeling.embeddings": ("embeddings",),
+    "weaklabel.labeling.export": ("export",),
     "weaklabel.labeling.files": ("load_lfs",),
     "weaklabel.labeling.functions": ("LabelingFunction", "labeling_function"),
+    "weaklabel.labeling.items": ("items",),
+    "weaklabel.labeling.kinds.expression": ("expression",),
     "weaklabel.labeling.kinds.keywords": ("keywords",),
     "weaklabel.labeling.kinds.lookup": ("lookup",),
+    "weaklabel.labeling.kinds.model_vote": ("model_vote",),
+    "weaklabel.labeling.kinds.nearest": ("nearest",),
+    "weaklabel.labeling.kinds.prompt": ("prompt",),
     "weaklabel.labeling.kinds.regex": ("regex",),
     "weaklabel.labeling.kinds.threshold": ("threshold",),
+    "weaklabel.labeling.kinds.worker": ("worker",),
+    "weaklabel.labeling.pairs": ("conflicts", "correlation", "pairs"),
+    "weaklabel.labeling.remarks": ("remarks",),
     "weaklabel.labeling.saved": ("load_label_model",),
-    "weaklabel.labeling.summary": ("summary",),
+    "weaklabel.labeling.slices": ("load_slices", "slice_masks", "slice_scores"),
+    "weaklabel.labeling.summary": ("class_coverage", "summary"),
     "weaklabel.labeling.train": ("EndModel", "train"),
     "weaklabel.labeling.training_set": ("training_set",),
     "weaklabel.metrics": ("Scores", "score"),

@@ -42,7 +42,7 @@ def get(kind: str, name: str) -> Any:
     """
     known = names(kind)
     if name not in known:
-        raise UnknownNameError(f"no {kind} is called {name!r}{_suggestion(name, known)}; there are: {', '.join(known)}")
+        raise UnknownNameError(f"no {kind} is called {name!r}{suggestion(name, known)}; there are: {', '.join(known)}")
     module = importlib.import_module(f"{FOLDERS[kind]}.{name}")
     return getattr(module, module.__all__[0])
 
@@ -63,7 +63,7 @@ def build(kind: str, name: str | Any, **params: Any) -> Any:
     known = [field.name for field in dataclasses.fields(plugin) if field.init]
     if unknown := [param for param in params if param not in known]:
         raise ModelError(
-            f"{kind} {name!r} has no parameter {unknown[0]!r}{_suggestion(unknown[0], tuple(known))}; "
+            f"{kind} {name!r} has no parameter {unknown[0]!r}{suggestion(unknown[0], tuple(known))}; "
             f"it has: {', '.join(known)}"
         )
     return plugin(**params)
@@ -141,6 +141,7 @@ def _is_neighbour(name: str, folder: Path) -> bool:
     return (path.parent.parent if path.stem == "__init__" else path.parent) == folder
 
 
-def _suggestion(name: str, known: tuple[str, ...]) -> str:
+def suggestion(name: str, known: tuple[str, ...]) -> str:
+    """What may have been meant, to be said in an error; empty where nothing known is close."""
     close = get_close_matches(name, known, n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

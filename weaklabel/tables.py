@@ -1,6 +1,7 @@
 """Tables: polars frames with a unique text column `id`, from files or from anything that speaks Arrow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from weaklabel.artefacts import ABSTAIN, checks
 from weaklabel.errors import TableError, first_line
 from weaklabel.files import replacing
 
+AT_A_TIME = 4_000_000  # hashes of ids in memory
 READERS: Mapping[str, Any] = {
     ".csv": partial(pl.read_csv, infer_schema_length=None),  # all rows: a late one may be the first to show its type
     ".tsv": partial(pl.read_csv, infer_schema_length=None, separator="\t"),
@@ -58,6 +60,65 @@ def read_frame(path: str | Path, text: Sequence[str] = ()) -> pl.DataFrame:
 def read_table(path: str | Path, id_column: str = "id") -> pl.DataFrame:
     """Read a table from a file; see `read_frame` for formats and `as_table` for the id."""
     return as_table(read_frame(path, text=[id_column]), id_column, source=str(path))
+
+
+@dataclass(frozen=True)
+class TableScan:
+    """A table in a file, to be read in batches.
+
+    Attributes
+    ----------
+    schema
+        Its columns and their types; the first is the text column `id`.
+    n
+        Its rows.
+    batches
+        From a number of rows to the table in frames of so many, in order.
+    """
+
+    schema: Mapping[str, Any]
+    n: int
+    batches: Callable[[int], Iterator[pl.DataFrame]]
+
+
+def scan_table(path: str | Path, id_column: str = "id") -> TableScan:
+    """A table from a file, as `read_table` reads it, but a Parquet file batch by batch: it never lies in memory.
+
+    Raises
+    ------
+    TableError
+        As for `read_table`; ids are checked before the first batch.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".parquet" or not path.is_file():
+        table = read_table(path, id_column)
+        return TableScan(table.schema, len(table), table.iter_slices)
+    try:
+        rows = pl.scan_parquet(path)
+        empty = as_table(rows.head(0).collect(), id_column, str(path))
+        n = _count_ids(rows.select(id_column))
+    except pl.exceptions.PolarsError as error:
+        raise TableError(f"cannot read {path}: {first_line(error)}") from error
+
+    def batches(size: int) -> Iterator[pl.DataFrame]:
+        for batch in rows.collect_batches(chunk_size=size, maintain_order=True):
+            yield as_table(batch, id_column, str(path))
+
+    return TableScan(empty.schema, n, batches)
+
+
+def _count_ids(column: pl.LazyFrame) -> int:
+    """How many there are, if each is there and unique.
+
+    Hashes tell, so many of them at a time that memory stays within bounds; in doubt, the ids themselves.
+    """
+    n, missing = column.select(pl.len(), missing=pl.first().is_null().sum()).collect(engine="streaming").row(0)
+    hashes, parts = column.select(pl.first().cast(pl.String).hash()), 1 + n // AT_A_TIME
+    for part in range(parts):
+        some = hashes.filter(pl.first() % parts == part).collect(engine="streaming").to_series()
+        if missing or some.n_unique() < len(some):
+            checks.ids(column.collect().to_series())
+    return int(n)
 
 
 def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.DataFrame:

@@ -34,6 +34,14 @@ ARTEFACTS = [
     VOTES,
     LabelMatrix(np.empty((0, 0)), [], (), CLASSES),
     Posterior(np.array([[0.1, 0.9], [0.5, 0.5]]), ["a", "b"], CLASSES, [True, False], [False, True], PROVENANCE),
+    Posterior(np.array([[0.1, 0.9], [0.5, 0.5]]), ["a", "b"], CLASSES, [True, False], prior=np.array([0.3, 0.7])),
+    TrainingSet(
+        pl.DataFrame({"id": ["a", "b"], "text": ["hello", None]}),
+        np.array([[0.1, 0.9], [0.5, 0.5]]),
+        np.array([1.0, 0.0]),
+        CLASSES,
+        origin=pl.DataFrame({"weak_pattern": [3, 0], "weak_voters": ["prize=spam", ""]}),
+    ),
     TrainingSet(
         pl.DataFrame({"id": ["a", "b"], "text": ["hello", None]}),
         np.array([[0.1, 0.9], [1 / 3, 2 / 3]]),

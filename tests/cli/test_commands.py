@@ -57,7 +57,7 @@ def test_from_rules_to_an_end_model(files, weaklabel):
     scored = weaklabel("train training.parquet --test table.csv --out predictions.parquet")
 
     assert "4 labeling functions voted on 4 of 6 items" in applied
-    assert "fragile raised on 1 rows and abstains there; first on item 'e' (row 4): ZeroDivisionError" in applied
+    assert "fragile failed on 1 rows and abstains there; first on item 'e' (row 4): ZeroDivisionError" in applied
     assert "4 items to train on; left out: 2 uncovered" in chosen
     assert "on 5 items with a known label" in scored
     assert wl.LabelMatrix.load("votes.parquet").lf_names == ("prize", "number", "polite", "fragile")
@@ -301,6 +301,7 @@ def test_a_person_at_a_terminal_sees_a_bar_on_stderr_and_a_pipe_none(files):
     watched = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, text=True, check=True)
     os.close(terminal)
     seen = os.read(controller, 100_000).decode()
+    (files / "votes.parquet").unlink()
     piped = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert "4 labeling functions" in seen

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from weaklabel.artefacts import Fault
 from weaklabel.errors import LabelingFunctionError, TableError, VoteError
-from weaklabel.labeling.apply import BLOCK, apply
+from weaklabel.labeling.apply import apply
 from weaklabel.labeling.functions import LabelingFunction, labeling_function
 from weaklabel.labeling.kinds.keywords import keywords
 from weaklabel.labeling.kinds.regex import regex
+from weaklabel.labeling.run import LEAST
 
 CLASSES = ("ham", "spam")
 
@@ -93,16 +94,16 @@ def test_snorkels_own_functions_vote_as_under_snorkels_applier(n_jobs):
 def test_two_processes_vote_as_one_does():
     lfs = [keywords("prize", ["won", "prize"], 1), regex("number", r"\b0\d+", 1), keywords("family", ["mum"], 0)]
 
-    one, two = (apply(lfs, texts(2 * BLOCK + 500), CLASSES, n_jobs=n_jobs) for n_jobs in (1, 2))
+    one, two = (apply(lfs, texts(2 * LEAST + 500), CLASSES, n_jobs=n_jobs) for n_jobs in (1, 2))
 
     assert one.to_frame().equals(two.to_frame())
-    assert one.meta() == two.meta()
+    assert {**one.meta(), "seconds": 0} == {**two.meta(), "seconds": 0}
     assert one.covered.any()
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_fault_abstains_and_is_counted_across_blocks_and_processes(n_jobs):
-    n = 2 * BLOCK + 500
+    n = 2 * LEAST + 500
 
     L = apply([divides, odd, late], numbered(n), CLASSES, n_jobs=n_jobs)
 
@@ -119,12 +120,17 @@ def test_a_fault_abstains_and_is_counted_across_blocks_and_processes(n_jobs):
 @pytest.mark.parametrize(
     ("vote", "shown"), [(3, "3"), (-2, "-2"), (1.5, "1.5"), (float("nan"), "nan"), ("spam", "'spam'"), (None, "None")]
 )
-def test_what_is_no_vote_is_an_error_that_names_function_item_and_vote(vote, shown):
-    lf = LabelingFunction("wrong", lambda x: vote if x.n == 2 else -1)
+def test_what_is_no_vote_abstains_and_is_a_fault_or_if_strict_an_error_that_names_function_item_and_vote(vote, shown):
+    lf = LabelingFunction("wrong", lambda x: vote if x.n >= 2 else 1)
 
+    L = apply([odd, lf], numbered(5), CLASSES)
     with pytest.raises(VoteError) as caught:
-        apply([odd, lf], numbered(5), CLASSES)
+        apply([odd, lf], numbered(5), CLASSES, strict=True)
 
+    assert L.votes.T.tolist() == [[-1, 1, -1, 1, -1], [1, 1, -1, -1, -1]]
+    assert L.faults == (
+        Fault("wrong", f"VoteError: voted {shown}; a vote is -1 (abstain) or 0..1 (ham, spam)", "c-2", 2, 3),
+    )
     assert str(caught.value) == (
         f"labeling function 'wrong' voted {shown} on item 'c-2'; a vote is -1 (abstain) or 0..1 (ham, spam)"
     )
@@ -134,7 +140,7 @@ def test_a_wrong_vote_in_another_process_is_the_same_error():
     lf = LabelingFunction("wrong", lambda x: 7 if x.n == 1200 else -1)
 
     with pytest.raises(VoteError, match="'wrong' voted 7 on item 'c-1200'"):
-        apply([lf], numbered(1500), CLASSES, n_jobs=2)
+        apply([lf], numbered(1500), CLASSES, n_jobs=2, strict=True)
 
 
 def test_a_numpy_integer_is_a_vote():

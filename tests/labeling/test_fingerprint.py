@@ -2,14 +2,16 @@ import os
 import subprocess
 import sys
 import threading
+from functools import partial
 
 import polars as pl
 import pytest
 
 from weaklabel.labeling.apply import apply
 from weaklabel.labeling.files import load_lfs
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.fingerprint import fingerprint, source
 from weaklabel.labeling.functions import LabelingFunction
+from weaklabel.labeling.kinds.expression import expression
 from weaklabel.labeling.kinds.keywords import keywords
 from weaklabel.labeling.kinds.lookup import lookup
 from weaklabel.labeling.kinds.threshold import threshold
@@ -104,6 +106,102 @@ def test_functions_that_call_each_other_or_themselves_have_one(tmp_path):
     )
 
     assert len(fingerprint(load(tmp_path, text)["f"])) == 32
+
+
+class Counts:
+    """A function with a memory, which holds itself."""
+
+    def __init__(self, limit):
+        self.limit, self.me = limit, self
+
+    def __call__(self, x):
+        return self.judge(x)
+
+    def judge(self, x):
+        return 1 if len(x.text) > self.limit else -1
+
+
+class Other(Counts):
+    def judge(self, x):
+        return 1 if len(x.text) < self.limit else -1
+
+
+def test_an_object_that_is_called_is_known_by_its_methods_and_what_it_holds():
+    prints = [fingerprint(LabelingFunction("f", f)) for f in (Counts(3), Counts(3), Counts(4), Other(3))]
+
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
+def test_partial_functions_and_methods_are_known_by_what_they_are_made_of():
+    def longer(limit, x):
+        return 1 if len(x.text) > limit else -1
+
+    rules = [partial(longer, 3), partial(longer, 3), partial(longer, 4), Counts(3).judge, Counts(4).judge]
+
+    prints = [fingerprint(LabelingFunction("f", rule)) for rule in rules]
+
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 4
+
+
+def test_a_batch_rule_counts_beside_the_row_rule():
+    one, other = (LabelingFunction("f", len, batch=batch) for batch in (lambda rows: [1], lambda rows: [0]))
+
+    assert fingerprint(one) != fingerprint(other)
+
+
+def test_a_large_dictionary_is_known_whatever_its_order_and_by_its_types():
+    numbers = {f"s{i}": i % 2 for i in range(20_000)}
+    turned = dict(reversed(numbers.items()))
+
+    prints = [fingerprint(lookup("k", "s", each)) for each in (numbers, turned, {**numbers, "s7": 0}, {7: 1}, {"7": 1})]
+
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 4
+
+
+def test_what_a_library_keeps_in_mind_is_not_the_functions():
+    from re import search
+
+    lf = LabelingFunction("f", lambda x: 1 if search("prize", x.text) else -1)
+    before = fingerprint(lf)
+
+    for i in range(50):
+        search(f"pattern {i}", "")  # they lie in a cache of the module
+
+    assert fingerprint(lf) == before
+
+
+def test_a_vectorizer_is_known_by_what_it_was_fitted_to(tmp_path):
+    script = (
+        "from sklearn.feature_extraction.text import TfidfVectorizer\n"
+        "from weaklabel.labeling.fingerprint import fingerprint\n"
+        "from weaklabel.labeling.functions import LabelingFunction\n"
+        "for texts in (['a prize', 'mum'], ['a prize', 'dad']):\n"
+        "    fitted = TfidfVectorizer(stop_words='english').fit(texts)\n"
+        "    fitted.transform(texts)\n"
+        "    print(fingerprint(LabelingFunction('f', len, {'vectorizer': fitted})))\n"
+    )
+
+    runs = [subprocess.check_output([sys.executable, "-c", script], text=True).split() for _ in range(2)]
+
+    assert runs[0] == runs[1]
+    assert len(set(runs[0])) == 2
+
+
+@pytest.mark.parametrize(
+    ("lf", "said"),
+    [
+        (keywords("k", ["won"], 1), "keywords"),
+        (expression("e", pl.col("n") > 1, 1), "expression"),
+        (LabelingFunction("f", lambda x: 1), "test_fingerprint.py:"),
+        (LabelingFunction("f", Counts(3)), "Counts"),
+    ],
+    ids=["keywords", "expression", "a lambda", "an object"],
+)
+def test_a_function_says_where_it_comes_from(lf, said):
+    assert source(lf).startswith(said)
 
 
 def test_a_resource_that_cannot_be_pickled_is_known_by_its_type():

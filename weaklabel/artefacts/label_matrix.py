@@ -13,6 +13,8 @@ from weaklabel.artefacts.store import Artefact
 from weaklabel.errors import TableError, VoteError
 
 ABSTAIN = -1
+ROW_DIGEST = "row_digest"
+OWN_COLUMNS = ("id", ROW_DIGEST)  # of the file; the others are functions
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ class LabelMatrix(Artefact):
         Where the votes came from: fingerprints of functions and input.
     seconds
         CPU seconds that each function took, by its name, where that was measured.
+    row_digests
+        Shape (n,): a hash of each item's row when the functions voted on it, or empty; by it `apply` knows what is new.
 
     Raises
     ------
@@ -76,6 +80,7 @@ class LabelMatrix(Artefact):
     faults: tuple[Fault, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    row_digests: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def __post_init__(self) -> None:
         checks.put(self, item_ids=checks.ids(self.item_ids))
@@ -88,8 +93,8 @@ class LabelMatrix(Artefact):
             )
         if repeated := {name for name in self.lf_names if self.lf_names.count(name) > 1}:
             raise TableError(f"labeling functions share the name {sorted(repeated)[0]!r}: rename one")
-        if "id" in self.lf_names:
-            raise TableError("a labeling function is called 'id', the name of the column of item ids: rename it")
+        if taken := set(OWN_COLUMNS) & set(self.lf_names):
+            raise TableError(f"a labeling function is called {min(taken)!r}, a name that the matrix needs: rename it")
         self._check_votes(votes)
         checks.put(self, votes=checks.frozen(votes.astype(np.int8, copy=False)))
 
@@ -126,8 +131,7 @@ class LabelMatrix(Artefact):
         return cls(votes, pl.Series("id", np.arange(votes.shape[0])).cast(pl.String), names, tuple(classes))
 
     def to_frame(self) -> pl.DataFrame:
-        columns = [pl.Series(name, self.votes[:, j]) for j, name in enumerate(self.lf_names)]
-        return pl.DataFrame([self.item_ids, *columns])
+        return votes_frame(self.item_ids, self.votes, self.lf_names, self.row_digests)
 
     def meta(self) -> dict[str, Any]:
         faults = [asdict(fault) for fault in self.faults]
@@ -140,14 +144,29 @@ class LabelMatrix(Artefact):
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
-        names = tuple(frame.columns[1:])
+        names = tuple(name for name in frame.columns if name not in OWN_COLUMNS)
+        digests = frame[ROW_DIGEST].to_numpy() if ROW_DIGEST in frame.columns else np.zeros(0, np.uint64)
         votes = frame.select(names).to_numpy() if names else np.empty((len(frame), 0), np.int8)
         faults = tuple(Fault(**fault) for fault in meta["faults"])
-        return cls(votes, frame["id"], names, tuple(meta["classes"]), faults, meta["provenance"], meta["seconds"])
+        said = (tuple(meta["classes"]), faults, meta["provenance"], meta["seconds"])
+        return cls(votes, frame["id"], names, *said, digests)
+
+
+def votes_frame(
+    ids: pl.Series, votes: NDArray[np.int8], lf_names: Sequence[str], row_digests: NDArray[np.uint64]
+) -> pl.DataFrame:
+    """The columns of a label matrix's file: ids, a column for each function, and the rows' hashes if there are any."""
+    columns = [pl.Series(name, votes[:, j]) for j, name in enumerate(lf_names)]
+    digests = [pl.Series(ROW_DIGEST, row_digests)] if len(row_digests) else []
+    return pl.DataFrame([ids, *columns, *digests])
 
 
 def vote_message(lf: str, item_id: object, vote: object, classes: Sequence[str]) -> str:
     """The one sentence about a vote that is no vote."""
     shown = vote.item() if isinstance(vote, np.generic) else vote
-    allowed = f"a vote is -1 (abstain) or 0..{len(classes) - 1} ({', '.join(classes)})"
-    return f"labeling function {lf!r} voted {shown!r} on item {item_id!r}; {allowed}"
+    return f"labeling function {lf!r} voted {shown!r} on item {item_id!r}; {possible_votes(classes)}"
+
+
+def possible_votes(classes: Sequence[str]) -> str:
+    """What a vote may be, in words."""
+    return f"a vote is -1 (abstain) or 0..{len(classes) - 1} ({', '.join(classes)})"

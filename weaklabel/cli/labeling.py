@@ -10,7 +10,9 @@ from weaklabel.cli.app import command
 from weaklabel.cli.options import IdColumn, Out, TableFile
 
 if TYPE_CHECKING:
-    from weaklabel import LabelMatrix
+    from weaklabel import Applied
+
+SHOWN = 10  # names in one line
 
 
 @command("labeling", "weaklabel apply sms_spam spam.parquet --out votes.parquet")
@@ -23,8 +25,19 @@ def apply(
         str, typer.Option(help="Class names with commas between; by default CLASSES in the file.", show_default=False)
     ] = "",
     n_jobs: Annotated[int, typer.Option("--n-jobs", "-j", help="Processes; -1 uses every core.")] = 1,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Rows at a time; changes no vote.", show_default=False)
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first fault of a function.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask every function about every row, whatever the file knows.")
+    ] = False,
 ) -> None:
-    """Let labeling functions vote on the items of a table."""
+    """Let labeling functions vote on the items of a table.
+
+    Where the file of votes is there already, only functions that changed are asked again, and the others only about
+    rows that are new or changed.
+    """
     import weaklabel
     from weaklabel.errors import LabelingFunctionError
 
@@ -32,16 +45,29 @@ def apply(
     names = tuple(classes.split(",")) if classes else found.classes
     if not names:
         raise LabelingFunctionError(f"{heuristics} sets no CLASSES: add CLASSES = (...) to it, or give --classes a,b")
-    L = weaklabel.apply(found.lfs, weaklabel.read_table(table, id_column), names, n_jobs=n_jobs)
-    L.save(out)
-    _say_votes(L)
+    done = weaklabel.apply_file(
+        found.lfs, table, out, names,
+        id_column=id_column, n_jobs=n_jobs, batch_size=batch_size, strict=strict, fresh=fresh,
+    )  # fmt: skip
+    _say(done)
     terminal.saved(out)
 
 
-def _say_votes(L: "LabelMatrix") -> None:
-    terminal.note(f"{len(L.lf_names)} labeling functions voted on {int(L.covered.sum()):,} of {len(L.votes):,} items")
-    for fault in L.faults:
+def _say(done: "Applied") -> None:
+    terminal.note(f"{len(done.asked)} labeling functions voted on {done.n_covered:,} of {done.n:,} items")
+    if any(rows < done.n for rows in done.asked.values()):
+        terminal.note(f"known from before: {_known(done)}")
+    for fault in done.faults:
         terminal.note(
-            f"{fault.lf} raised on {fault.count:,} rows and abstains there; first on item {fault.item_id!r} "
+            f"{fault.lf} failed on {fault.count:,} rows and abstains there; first on item {fault.item_id!r} "
             f"(row {fault.row}): {fault.error}"
         )
+
+
+def _known(done: "Applied") -> str:
+    anew = [name for name, rows in done.asked.items() if rows == done.n]
+    rows = max((rows for rows in done.asked.values() if rows < done.n), default=0)
+    said = [f"all but {rows:,} new or changed rows" if rows else "all rows"]
+    if anew:
+        said.append(f"but asked anew: {', '.join(anew[:SHOWN])}{' ...' if len(anew) > SHOWN else ''}")
+    return ", ".join(said)

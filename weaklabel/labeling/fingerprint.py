@@ -1,7 +1,22 @@
 """What a labeling function is made of, as one hash: its code, what that refers to, and its resources."""
 
-from types import CodeType, FunctionType, ModuleType
+import hashlib
+import sysconfig
+from collections.abc import Iterable
+from functools import cache, partial
+from pathlib import PurePath
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+
+from weaklabel.labeling.functions import held
+
+UNREAD = "?"  # ends the fingerprint of a function that holds something of which only the type is known
+ADDRESSES = ("_stop_words_id",)  # scikit-learn keeps one there, another in each process
+PLAIN = (str, int, float, bool, bytes, type(None))  # hashed with what holds them
+
+
+class _Unread(str):
+    """The name of the type of something that cannot be read."""
 
 
 def fingerprint(lf: Any) -> str:
@@ -15,30 +30,80 @@ def fingerprint(lf: Any) -> str:
     Returns
     -------
     str
-        32 hexadecimal digits. It does not depend on names of local variables, comments or line numbers.
+        32 hexadecimal digits; after them a "?" if the function holds something that cannot be read, such as a lock or a
+        connection: an equal fingerprint then does not prove an equal function. It does not depend on names of local
+        variables, comments or line numbers.
     """
     import joblib
 
-    return str(joblib.hash(_parts(lf, seen=set())))
+    parts = _parts(lf, seen=set())
+    return str(joblib.hash(parts)) + (UNREAD if _holds_unread(parts) else "")
+
+
+def source(lf: Any) -> str:
+    """Where a labeling function comes from: the factory that made it, or the file and line of its code."""
+    rule = held(lf, "f") or lf
+    while isinstance(rule, partial):  # a rule for frames, called with one row
+        rule = rule.args[0]
+    code = getattr(rule, "__code__", None)
+    if code is None:
+        return type(rule).__qualname__
+    file = PurePath(code.co_filename)
+    return file.stem if file.parent.name == "kinds" else f"{file.name}:{code.co_firstlineno}"
+
+
+def _holds_unread(parts: Any) -> bool:
+    if isinstance(parts, dict):
+        parts = [*parts, *parts.values()]
+    if isinstance(parts, (list, tuple)):
+        return any(_holds_unread(part) for part in parts)
+    return isinstance(parts, _Unread)
 
 
 def _parts(value: Any, seen: set[int]) -> Any:
+    if isinstance(value, PLAIN):
+        return value
     if isinstance(value, FunctionType):
         return _function_parts(value, seen)
+    if isinstance(value, MethodType):
+        return [_parts(value.__func__, seen), _parts(value.__self__, seen)]
+    if isinstance(value, partial):
+        return [_parts(part, seen) for part in (value.func, value.args, value.keywords)]
     if isinstance(value, CodeType):
         constants = [_parts(constant, seen) for constant in value.co_consts]
         return ("code", value.co_code, value.co_names, constants)
+    if isinstance(value, dict) and _are_plain(value) and _are_plain(value.values()):
+        return "dict", _digest(sorted(value.items(), key=repr))
+    if isinstance(value, (list, tuple)) and _are_plain(value):
+        return _digest(value)
+    if isinstance(value, (set, frozenset)) and _are_plain(value):  # its order differs from process to process
+        return "set", _digest(sorted(value, key=repr))
     if isinstance(value, dict):
         return {key: _parts(item, seen) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_parts(item, seen) for item in value]
-    if isinstance(value, (set, frozenset)):  # its order differs from process to process
-        return ("set", sorted(_hash_or_name(_parts(item, seen)) for item in value))
+    if isinstance(value, (set, frozenset)):
+        return "set", sorted(map(_hash_or_name, value))
     if isinstance(value, ModuleType | type):
         return value.__name__
-    if callable(value) and _held(value, "f"):  # a labeling function or one of Snorkel's preprocessors
-        return [_parts(_held(value, name), seen) for name in ("f", "resources", "pre")]
+    if type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__"):
+        learned = {name: _parts(item, seen) for name, item in vars(value).items() if name not in ADDRESSES}
+        return [type(value).__qualname__, learned]
+    if callable(value) and held(value, "f"):  # a labeling function or one of Snorkel's preprocessors
+        return [_parts(held(value, name), seen) for name in ("f", "resources", "pre", "batch")]
+    if callable(value) and isinstance(type(value).__call__, FunctionType):  # an object of the user's own that is called
+        return _object_parts(value, seen)
     return _hash_or_name(value)
+
+
+def _object_parts(value: Any, seen: set[int]) -> Any:
+    """Its methods, and what it holds."""
+    if id(value) in seen:
+        return type(value).__qualname__
+    seen.add(id(value))
+    methods = [part for base in type(value).__mro__ for part in vars(base).values() if isinstance(part, FunctionType)]
+    state = _parts(vars(value), seen) if hasattr(value, "__dict__") else _hash_or_name(value)
+    return [[_parts(method, seen) for method in methods], state]
 
 
 def _function_parts(function: FunctionType, seen: set[int]) -> Any:
@@ -47,9 +112,20 @@ def _function_parts(function: FunctionType, seen: set[int]) -> Any:
     seen.add(id(function))
     code = function.__code__
     cells = [_parts(cell.cell_contents, seen) for cell in function.__closure__ or ()]
-    reads = {name: _parts(function.__globals__[name], seen) for name in _names(code) if name in function.__globals__}
+    read = () if _is_installed(code) else _names(code)  # what a library's function reads, such as a cache, is its own
+    reads = {name: _parts(function.__globals__[name], seen) for name in read if name in function.__globals__}
     defaults = _parts([function.__defaults__, function.__kwdefaults__], seen)
     return ("function", _parts(code, seen), cells, reads, defaults)
+
+
+def _is_installed(code: CodeType) -> bool:
+    """The code lies in Python's own library or in an installed package."""
+    return code.co_filename.startswith(_installed())
+
+
+@cache
+def _installed() -> tuple[str, ...]:
+    return tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
 
 
 def _names(code: CodeType) -> list[str]:
@@ -58,9 +134,13 @@ def _names(code: CodeType) -> list[str]:
     return [*code.co_names, *inner]
 
 
-def _held(lf: Any, name: str) -> Any:
-    """What ours holds as `f`, `resources` or `pre`, and Snorkel's as `_f`, `_resources` or `_pre`."""
-    return getattr(lf, name, None) or getattr(lf, f"_{name}", None) or ()
+def _are_plain(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, PLAIN) for value in values)
+
+
+def _digest(value: Any) -> str:
+    """Of texts and numbers, however many: joblib takes ten microseconds for each."""
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _hash_or_name(value: Any) -> str:
@@ -69,4 +149,4 @@ def _hash_or_name(value: Any) -> str:
     try:
         return str(joblib.hash(value))
     except Exception:  # whatever cannot be pickled (a client, a lock) is known by its type alone
-        return f"{type(value).__module__}.{type(value).__qualname__}"
+        return _Unread(f"{type(value).__module__}.{type(value).__qualname__}")

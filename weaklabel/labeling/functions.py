@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, overload
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN
 from weaklabel.labeling.rows import Row as Row
@@ -83,10 +85,10 @@ def from_batch(
     return LabelingFunction(name, partial(_one, batch, columns), resources or {}, tuple(pre), columns, batch)
 
 
-def _one(batch: Rule, columns: tuple[str, ...], x: Any, **resources: Any) -> int:
+def _one(batch: Rule, columns: tuple[str, ...], x: Any, /, **resources: Any) -> int:
     frame = x if isinstance(x, pl.DataFrame) else pl.DataFrame({name: [x[name]] for name in columns or vars(x)})
     (vote,) = batch(frame, **resources)
-    return vote  # type: ignore[no-any-return]
+    return vote.item() if isinstance(vote, np.generic) else vote  # type: ignore[no-any-return]
 
 
 @overload
@@ -155,6 +157,18 @@ def vote_if(match: bool, label: int) -> int:
     return label if match else ABSTAIN
 
 
-def votes_where(match: pl.Expr, label: int) -> pl.Expr:
-    """The label in each row where the rule matches, else (where it is unknown, too) an abstention."""
-    return pl.when(match).then(pl.lit(label, pl.Int64)).otherwise(pl.lit(ABSTAIN, pl.Int64))
+def votes_where(match: pl.Series | NDArray[np.bool_], label: int) -> NDArray[np.integer]:
+    """The label in each row where the rule matches, else (where that is unknown, too) an abstention; shape (b,)."""
+    found = flags(match) if isinstance(match, pl.Series) else match
+    kind = np.int8 if abs(label) <= np.iinfo(np.int8).max else np.int64
+    return np.where(found, kind(label), kind(ABSTAIN))
+
+
+def flags(series: pl.Series) -> NDArray[np.bool_]:
+    """Truth values as an array of one's own, False where one is missing."""
+    return series.fill_null(False).to_numpy(writable=True)
+
+
+def held(lf: Any, name: str) -> Any:
+    """What our function holds as `f`, `resources` or `pre`, and Snorkel's as `_f`, `_resources` or `_pre`."""
+    return getattr(lf, name, None) or getattr(lf, f"_{name}", None) or ()

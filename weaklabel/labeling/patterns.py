@@ -15,8 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import LabelMatrix, checks
+from weaklabel.artefacts.label_matrix import OWN_COLUMNS
 from weaklabel.artefacts.store import Artefact, read_header
-from weaklabel.errors import ArtefactError, TableError
+from weaklabel.errors import TableError
 from weaklabel.numerics import Floats
 
 COUNT = "n_items"
@@ -204,10 +205,8 @@ def _keyed(votes: Votes, cardinality: int) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _scan(path: Path) -> VotePatterns:
-    header = read_header(path)
-    if header["kind"] != LabelMatrix.kind:
-        raise ArtefactError(f"{path} holds a {header['kind']}; a {LabelMatrix.kind} is needed here")
-    names = [name for name in pl.read_parquet_schema(path) if name != "id"]
+    header = read_header(path, LabelMatrix.kind)
+    names = [name for name in pl.read_parquet_schema(path) if name not in OWN_COLUMNS]
     groups = pl.scan_parquet(os.fspath(path)).group_by(names).agg(pl.len().alias(COUNT))
     found = groups.collect(engine="streaming")
     return _table(

@@ -29,7 +29,7 @@ def test_a_label_that_is_no_class_is_found_when_it_is_voted():
     lf = lookup("sender", "sender", {"mum": 2})
 
     with pytest.raises(ValueError, match=r"'sender' voted 2 on item '7'"):
-        apply([lf], pl.DataFrame({"id": [7], "sender": ["mum"]}), ("ham", "spam"))
+        apply([lf], pl.DataFrame({"id": [7], "sender": ["mum"]}), ("ham", "spam"), strict=True)
 
 
 def test_an_empty_dictionary_is_refused():

@@ -4,8 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import polars as pl
+
 from weaklabel.errors import LabelingFunctionError
-from weaklabel.labeling.functions import LabelingFunction, vote_if
+from weaklabel.labeling.functions import LabelingFunction, vote_if, votes_where
+from weaklabel.labeling.kinds._labels import class_number
+from weaklabel.labeling.kinds._search import words_search
 
 
 def keywords(
@@ -29,7 +33,7 @@ def keywords(
     Raises
     ------
     LabelingFunctionError
-        There are no words, one is empty or no text, or they are one text instead of a list.
+        There are no words, one is empty or no text, or they are one text instead of a list; or the label is no number.
 
     Examples
     --------
@@ -42,11 +46,16 @@ def keywords(
         raise LabelingFunctionError(
             f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
         )
+    label = class_number(name, label, "it")
     either = "|".join(re.escape(word) for word in words)
     pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)" if whole_words else either, re.IGNORECASE)
+    search = words_search(pattern, words, whole_words)
 
     def holds_word(x: Any) -> int:
         text = x[column]
         return vote_if(text is not None and pattern.search(text) is not None, label)
 
-    return LabelingFunction(name, holds_word, columns=(column,))
+    def hold_word(rows: pl.DataFrame) -> Any:
+        return votes_where(search.found(rows, column), label)
+
+    return LabelingFunction(name, holds_word, columns=(column,), batch=hold_word)

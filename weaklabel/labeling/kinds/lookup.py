@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+import polars as pl
+
 from weaklabel.artefacts import ABSTAIN
 from weaklabel.errors import LabelingFunctionError
 from weaklabel.labeling.functions import LabelingFunction
+from weaklabel.labeling.kinds._labels import class_numbers
 
 
 def lookup(name: str, column: str, labels: Mapping[Any, int]) -> LabelingFunction:
@@ -23,7 +26,7 @@ def lookup(name: str, column: str, labels: Mapping[Any, int]) -> LabelingFunctio
     Raises
     ------
     LabelingFunctionError
-        The dictionary is empty.
+        The dictionary is empty, or a label in it is no number.
 
     Examples
     --------
@@ -34,9 +37,17 @@ def lookup(name: str, column: str, labels: Mapping[Any, int]) -> LabelingFunctio
     """
     if not labels:
         raise LabelingFunctionError(f"labeling function {name!r}: the dictionary is empty, so it would never vote")
-    table: dict[Any, int] = dict(labels)
+    table = class_numbers(name, labels)
+    only_texts = all(isinstance(value, str) for value in table)
 
     def known(x: Any) -> int:
         return table.get(x[column], ABSTAIN)
 
-    return LabelingFunction(name, known, columns=(column,))
+    def all_known(rows: pl.DataFrame) -> pl.Series:
+        values = rows[column]
+        if only_texts and values.dtype == pl.String and len(values) > len(table):  # else polars' index costs too much
+            return values.replace_strict(table, default=ABSTAIN, return_dtype=pl.Int64)
+        # A value that is no text is found as Python finds it: 1, 1.0 and True are one key.
+        return pl.Series([table.get(value, ABSTAIN) for value in values.to_list()], dtype=pl.Int64)
+
+    return LabelingFunction(name, known, columns=(column,), batch=all_known)

@@ -3,8 +3,12 @@
 import re
 from typing import Any
 
+import polars as pl
+
 from weaklabel.errors import LabelingFunctionError
-from weaklabel.labeling.functions import LabelingFunction, vote_if
+from weaklabel.labeling.functions import LabelingFunction, vote_if, votes_where
+from weaklabel.labeling.kinds._labels import class_number
+from weaklabel.labeling.kinds._search import regex_search
 
 
 def regex(name: str, pattern: str, label: int, *, column: str = "text", flags: int = 0) -> LabelingFunction:
@@ -26,7 +30,7 @@ def regex(name: str, pattern: str, label: int, *, column: str = "text", flags: i
     Raises
     ------
     LabelingFunctionError
-        The pattern is no regular expression.
+        The pattern is no regular expression, or the label is no number.
 
     Examples
     --------
@@ -42,8 +46,13 @@ def regex(name: str, pattern: str, label: int, *, column: str = "text", flags: i
             f"labeling function {name!r}: {pattern!r} is no regular expression: {error}"
         ) from error
 
+    label, search = class_number(name, label, "it"), regex_search(compiled)
+
     def matches(x: Any) -> int:
         text = x[column]
         return vote_if(text is not None and compiled.search(text) is not None, label)
 
-    return LabelingFunction(name, matches, columns=(column,))
+    def match(rows: pl.DataFrame) -> Any:
+        return votes_where(search.found(rows, column), label)
+
+    return LabelingFunction(name, matches, columns=(column,), batch=match)

@@ -1,0 +1,82 @@
+"""What is to be applied to what: labeling functions, classes and a table's columns, checked before anything runs."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from weaklabel import tables
+from weaklabel.artefacts import checks
+from weaklabel.errors import LabelingFunctionError
+from weaklabel.labeling.fingerprint import fingerprint, source
+from weaklabel.protocols import LabelingFunctionLike
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Labeling functions and what they are to be applied to.
+
+    Parameters
+    ----------
+    lfs
+        m labeling functions with different names.
+    classes
+        The k class names.
+    schema
+        The table's columns and their types.
+
+    Raises
+    ------
+    LabelingFunctionError
+        There are no functions, something is not one, or two share a name.
+    TableError
+        A function needs a column that is not there, or the classes are no classes.
+    """
+
+    lfs: tuple[LabelingFunctionLike, ...]
+    classes: tuple[str, ...]
+    schema: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        checks.put(self, lfs=tuple(self.lfs), classes=checks.classes(self.classes))
+        _check_functions(self.lfs)
+        for lf in self.lfs:
+            needs = getattr(lf, "columns", ())
+            tables.require(pl.DataFrame(schema=self.schema), needs, hint=f"labeling function {lf.name!r} reads it")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the functions."""
+        return tuple(lf.name for lf in self.lfs)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """Of each function, by its name."""
+        return {lf.name: fingerprint(lf) for lf in self.lfs}
+
+    @cached_property
+    def rows_key(self) -> str:
+        """What two hashes of rows must have in common to be comparable: polars' version, and the table's columns."""
+        said = "\0".join(f"{name}\0{kind}" for name, kind in self.schema.items())
+        return f"polars {pl.__version__}, columns {hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+    def provenance(self, rows: str) -> dict[str, Any]:
+        """What the votes come from; `rows` is a digest of all rows."""
+        sources = {lf.name: source(lf) for lf in self.lfs}
+        return {"fingerprints": self.fingerprints, "sources": sources, "input": rows, "rows": self.rows_key}
+
+
+def _check_functions(lfs: Sequence[LabelingFunctionLike]) -> None:
+    if not lfs:
+        raise LabelingFunctionError("there are no labeling functions to apply")
+    for lf in lfs:
+        if not callable(lf) or not isinstance(getattr(lf, "name", None), str):
+            raise LabelingFunctionError(f"{lf!r} is not a labeling function: decorate it with @labeling_function()")
+    names = [lf.name for lf in lfs]
+    if repeated := [name for name in names if names.count(name) > 1]:
+        raise LabelingFunctionError(
+            f"{names.count(repeated[0])} labeling functions are called {repeated[0]!r}: rename one"
+        )
