@@ -1,6 +1,7 @@
 """The real label matrices that the benchmarks run on: votes and gold, in `shared/data/ws` beside the checkout."""
 
 import csv
+import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,19 @@ def load(name: str) -> Votes:
         known,
         balance / balance.sum() if valid.size else None,
     )
+
+
+def with_texts() -> list[str]:
+    """The names of the data sets whose texts lie there, too."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/texts.json.gz"))
+
+
+def texts(name: str) -> dict[str, tuple[list[str], np.ndarray, np.ndarray]]:
+    """The splits whose texts there are: texts, votes and gold, in the same order."""
+    with gzip.open(FOLDER / name / "texts.json.gz", "rt", encoding="utf-8") as file:
+        said = json.load(file)
+    with np.load(FOLDER / name / "votes.npz") as stored:
+        return {split: (rows, stored[f"L_{split}"], stored[f"y_{split}"]) for split, rows in said.items()}
 
 
 def _answers(name: str) -> Votes:

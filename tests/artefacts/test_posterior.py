@@ -54,14 +54,30 @@ def test_arrays_that_do_not_fit_are_refused(fields):
         posterior([[0.5, 0.5], [0.1, 0.9]], **fields)
 
 
+@pytest.mark.parametrize("prior", [[0.5], [0.5, 0.6], [1.0, 0.0], [1.5, -0.5], [float("nan"), 0.5], [[0.5, 0.5]]])
+def test_a_prior_that_is_no_distribution_over_the_classes_is_refused(prior):
+    with pytest.raises(TableError, match="the prior is .*: it needs 2 positive shares that sum to 1, or none"):
+        posterior([[0.5, 0.5]], prior=np.array(prior))
+
+
+def test_a_file_from_before_the_prior_was_kept_has_an_unknown_one():
+    made = posterior([[0.1, 0.9]], prior=np.array([0.3, 0.7]))
+    older = {name: value for name, value in made.meta().items() if name != "prior"}
+
+    found = Posterior.from_frame(made.to_frame(), older)
+
+    assert found.prior.shape == (0,)
+    assert found.probs.tolist() == [[0.1, 0.9]]
+
+
 def test_nobody_has_answered_until_somebody_says_so():
     assert posterior([[0.5, 0.5], [0.1, 0.9]]).answered.tolist() == [False, False]
 
 
 def test_nothing_in_it_can_be_written_over():
-    made = posterior([[0.1, 0.9]])
+    made = posterior([[0.1, 0.9]], prior=np.array([0.5, 0.5]))
 
-    for array in (made.probs, made.covered, made.answered):
+    for array in (made.probs, made.covered, made.answered, made.prior):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
 

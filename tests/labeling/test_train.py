@@ -1,14 +1,20 @@
 import numpy as np
 import polars as pl
 import pytest
-from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
+from sklearn.compose import make_column_transformer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from weaklabel.artefacts import Posterior, TrainingSet
 from weaklabel.errors import ModelError, TableError
 from weaklabel.labeling.train import train
 from weaklabel.labeling.training_set import training_set
+from weaklabel.metrics import score
 
 CLASSES = ("ham", "spam")
 
@@ -107,12 +113,104 @@ def test_a_classifier_of_ones_own_is_trained_and_left_as_it_was():
     assert (model.predict_proba(table).labels() == y).mean() > 0.75
 
 
-@pytest.mark.parametrize("classifier", [KNeighborsClassifier(), object()])
-def test_a_classifier_that_takes_no_weights_is_refused(classifier):
+def test_a_classifier_that_takes_no_weights_learns_from_copies():
+    table, y = numbers()
+    unsure = training(table, np.where(np.eye(2)[y] > 0, 0.8, 0.2))
+
+    model = train(unsure, columns=["x"], classifier=KNeighborsClassifier(99))
+
+    assert (model.predict_proba(table).labels() == y).mean() > 0.75
+
+
+def test_a_classifier_without_probabilities_is_calibrated():
+    table, y = numbers()
+
+    found = train(training(table, np.eye(2)[y]), columns=["x"], classifier=LinearSVC()).predict_proba(table)
+
+    assert (found.labels() == y).mean() > 0.75
+    assert score(found, y).value["calibration_error"] < 0.15
+
+
+def test_a_pipeline_gets_the_only_text_column_as_texts():
+    table, y = texts()
+    piped = make_pipeline(TfidfVectorizer(), MultinomialNB())
+
+    model = train(training(table, np.eye(2)[y]), classifier=piped)
+
+    assert (model.predict_proba(table).labels() == y).all()
+    assert not hasattr(piped[-1], "classes_")
+
+
+def test_a_pipeline_gets_other_columns_as_a_frame():
+    table, y = texts()
+    parts = make_column_transformer((CountVectorizer(), "text"), ("passthrough", ["length"]))
+    piped = make_pipeline(parts, MultinomialNB())
+
+    model = train(training(table, np.eye(2)[y]), columns=["text", "length"], classifier=piped)
+
+    assert (model.predict_proba(table).labels() == y).all()
+    assert model.columns == ("text", "length")
+
+
+def test_a_search_over_a_pipeline_gets_texts_and_weights():
+    table, y = texts()
+    search = GridSearchCV(make_pipeline(TfidfVectorizer(), MultinomialNB()), {"multinomialnb__alpha": [0.1, 1]}, cv=3)
+
+    model = train(training(table, np.where(np.eye(2)[y] > 0, 0.9, 0.1)), classifier=search)
+
+    assert (model.predict_proba(table).labels() == y).all()
+
+
+def test_texts_may_become_other_features():
+    table, y = texts()
+
+    model = train(training(table, np.eye(2)[y]), text_features=HashingVectorizer(n_features=16))
+
+    assert (model.predict_proba(table).labels() == y).all()
+    assert model.classifier.coef_.shape == (1, 16)
+
+
+def test_other_features_beside_a_pipeline_are_refused():
+    table, y = texts()
+    piped = make_pipeline(TfidfVectorizer(), MultinomialNB())
+
+    with pytest.raises(ModelError, match="Pipeline of MultinomialNB makes its own features: leave text_features out"):
+        train(training(table, np.eye(2)[y]), classifier=piped, text_features=HashingVectorizer())
+
+
+@pytest.mark.parametrize("classifier", [KNeighborsClassifier, object(), Ridge()])
+def test_what_is_no_classifier_is_refused(classifier):
     table, y = numbers(20)
 
-    with pytest.raises(ModelError, match="must have predict_proba and take sample_weight in fit"):
+    with pytest.raises(ModelError, match="is a class, not a classifier|is no scikit-learn classifier"):
         train(training(table, np.eye(2)[y]), classifier=classifier)
+
+
+def test_features_that_cannot_be_made_are_said_with_the_columns():
+    table, y = texts()
+    empty = table.with_columns(text=pl.lit("..."))
+
+    with pytest.raises(ModelError, match="no features can be made of text: empty vocabulary"):
+        train(training(empty, np.eye(2)[y]))
+
+
+def test_items_of_no_weight_are_not_learned_from():
+    table, y = numbers()
+    half = np.arange(200) < 100
+    wrong = np.where(half, y, 1 - y)
+
+    model = train(training(table, np.eye(2)[wrong], weight=half.astype(float)), columns=["x"])
+
+    assert (model.predict_proba(table).labels() == y).mean() > 0.75
+
+
+def test_where_labels_came_from_is_no_feature():
+    table, y = numbers(20)
+    origin = pl.DataFrame({"weak_pattern": y, "weak_voters": ["x=spam" if spam else "" for spam in y]})
+
+    model = train(TrainingSet(table, np.eye(2)[y], np.ones(20), CLASSES, origin=origin))
+
+    assert model.columns == ("x", "noise")
 
 
 def test_a_single_class_cannot_be_trained_and_is_named():

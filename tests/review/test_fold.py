@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -43,6 +45,12 @@ def test_an_answer_covers_an_item_about_which_nothing_was_known():
 
     assert folded.covered.tolist() == [True, True, True]
     assert folded.labels().tolist() == [0, 2, 2]
+
+
+def test_the_class_balance_that_the_label_model_was_told_is_still_known():
+    told = replace(beliefs(), prior=np.array([0.5, 0.3, 0.2]))
+
+    assert fold(told, [says("a", "spam")]).prior.tolist() == [0.5, 0.3, 0.2]
 
 
 def test_the_posterior_given_stays_as_it_was():

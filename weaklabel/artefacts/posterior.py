@@ -35,11 +35,15 @@ class Posterior(Artefact):
         Shape (n,): a person said so. Default: nobody did.
     provenance
         The model, its parameters, and the fingerprint of what it saw.
+    prior
+        Shape (k,), positive, sums to 1: the class balance that the label model was told, which is in the probabilities
+        of items that nobody answered; uniform if it was told none (what it learned from the votes is no prior). Empty:
+        not known.
 
     Raises
     ------
     TableError
-        Shapes disagree, or a row is not a probability distribution (the item is named).
+        Shapes disagree, or a row (the item is named) or the prior is not a probability distribution.
     """
 
     kind: ClassVar[str] = "posterior"
@@ -50,6 +54,7 @@ class Posterior(Artefact):
     covered: NDArray[np.bool_]
     answered: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    prior: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         checks.put(self, item_ids=checks.ids(self.item_ids))
@@ -69,6 +74,16 @@ class Posterior(Artefact):
         checks.put(self, probs=checks.frozen(probs))
         checks.put(self, covered=checks.frozen(np.asarray(self.covered, bool)))
         checks.put(self, answered=checks.frozen(answered))
+        checks.put(self, prior=checks.frozen(self._checked_prior()))
+
+    def _checked_prior(self) -> Floats:
+        prior = np.asarray(self.prior, np.float64)
+        fits = prior.shape == (len(self.classes),) and (prior > 0).all() and abs(prior.sum() - 1) < 1e-6
+        if prior.size and not fits:
+            raise TableError(
+                f"the prior is {prior}: it needs {len(self.classes)} positive shares that sum to 1, or none"
+            )
+        return prior
 
     def labels(self) -> NDArray[np.int8]:
         """Shape (n,): the most probable class; -1 where nothing is known or the best two tie (within 1e-5)."""
@@ -87,10 +102,11 @@ class Posterior(Artefact):
         return pl.DataFrame([self.item_ids, names, *probs, *flags])
 
     def meta(self) -> dict[str, Any]:
-        return {"classes": self.classes, "provenance": dict(self.provenance)}
+        return {"classes": self.classes, "provenance": dict(self.provenance), "prior": self.prior.tolist()}
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
         probs = frame.select(f"p_{name}" for name in meta["classes"]).to_numpy()
         covered, answered = frame["covered"].to_numpy(), frame["answered"].to_numpy()
-        return cls(probs, frame["id"], tuple(meta["classes"]), covered, answered, meta["provenance"])
+        prior = np.asarray(meta.get("prior", []), np.float64)  # older files have none
+        return cls(probs, frame["id"], tuple(meta["classes"]), covered, answered, meta["provenance"], prior)

@@ -1,16 +1,25 @@
 """From beliefs to an end model."""
 
+import importlib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.options import Beliefs, Columns, GoldColumn, IdColumn, Out, TableFile
+from weaklabel.cli.options import Beliefs, Columns, GoldColumn, IdColumn, Out, Settings, TableFile, settings
+from weaklabel.errors import ModelError, UnknownNameError
+
+Training = Annotated[Path, typer.Argument(help="A training set, as `training-set` writes it.")]
 
 
-@command("labeling", "weaklabel training-set posterior.parquet spam.parquet --strategy soft", name="training-set")
+@command(
+    "labeling",
+    "weaklabel training-set posterior.parquet spam.parquet --strategy soft --votes votes.parquet",
+    name="training-set",
+)
 def training_set(
     posterior: Beliefs,
     table: TableFile,
@@ -18,6 +27,15 @@ def training_set(
     strategy: Annotated[
         str, typer.Option(help="soft: probabilities; hard: the best class; confident: only sure ones.")
     ] = "soft",
+    prior: Annotated[
+        str, typer.Option(help="uniform: without the label model's class prior; balance: with it.")
+    ] = "uniform",
+    weight: Annotated[
+        str | None, typer.Option(help="A column of weights, or `confidence` or `balanced`.", show_default=False)
+    ] = None,
+    votes: Annotated[
+        Path | None, typer.Option(help="The votes behind it: keeps who voted what.", show_default=False)
+    ] = None,
     threshold: Annotated[float, typer.Option(help="Least probability for `confident`.")] = 0.9,
     answer_weight: Annotated[float, typer.Option(help="Weight of an item that a person answered.")] = 10.0,
     id_column: IdColumn = "id",
@@ -29,6 +47,9 @@ def training_set(
         weaklabel.Posterior.load(posterior),
         weaklabel.read_table(table, id_column),
         strategy,  # type: ignore[arg-type]  # an unknown one is refused with a list
+        prior=prior,  # type: ignore[arg-type]  # so is this
+        weight=weight,
+        votes=None if votes is None else weaklabel.LabelMatrix.load(votes),
         threshold=threshold,
         answer_weight=answer_weight,
     )
@@ -38,22 +59,60 @@ def training_set(
     terminal.saved(out)
 
 
-@command("labeling", "weaklabel train training.parquet --test test.parquet --out predictions.parquet")
+@command("labeling", "weaklabel export training.parquet --out spam_dataset")
+def export(
+    training: Training,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", "-o", help="A .parquet, .csv or .jsonl file; or a folder, for Hugging Face.", show_default=False
+        ),
+    ],
+) -> None:
+    """Write a training set for other tools, such as a folder that Hugging Face's load_dataset reads."""
+    import weaklabel
+
+    weaklabel.export(weaklabel.TrainingSet.load(training), out)
+    terminal.saved(out)
+
+
+@command(
+    "labeling",
+    "weaklabel train training.parquet --test test.parquet --out predictions.parquet\n"
+    "weaklabel train training.parquet --test test.parquet --classifier sklearn.svm.LinearSVC --set C=0.5",
+)
 def train(
-    training: Annotated[Path, typer.Argument(help="A training set, as `training-set` writes it.")],
+    training: Training,
     test: Annotated[Path, typer.Option(help="A table to predict.", show_default=False)],
     out: Out = Path("predictions.parquet"),
     columns: Columns = [],  # noqa: B006
+    classifier: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE.CLASS", help="A scikit-learn classifier. Default: logistic regression.", show_default=False
+        ),
+    ] = None,
+    parameters: Settings = [],  # noqa: B006
+    embeddings: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Sentence embeddings instead of TF-IDF, if installed.", show_default=False),
+    ] = None,
     gold_column: GoldColumn = "label",
     id_column: IdColumn = "id",
-    seed: Annotated[int, typer.Option(help="Of the classifier.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the default classifier.")] = 0,
 ) -> None:
     """Train an end model on uncertain labels, predict a table, and score it where it has known classes."""
     import weaklabel
     from weaklabel.report import Table
 
     rows = weaklabel.read_table(test, id_column)
-    model = weaklabel.train(weaklabel.TrainingSet.load(training), columns=columns or None, seed=seed)
+    model = weaklabel.train(
+        weaklabel.TrainingSet.load(training),
+        columns=columns or None,
+        classifier=_classifier(classifier, parameters),
+        text_features=None if embeddings is None else weaklabel.embeddings(embeddings),
+        seed=seed,
+    )
     predicted = model.predict_proba(rows)
     predicted.save(out)
     if gold_column in rows.columns:
@@ -63,3 +122,22 @@ def train(
     else:
         terminal.note(f"{test} has no column {gold_column!r}, so nothing is scored")
     terminal.saved(out)
+
+
+def _classifier(name: str | None, parameters: Sequence[str]) -> Any:
+    """The classifier of that dotted name with NAME=VALUE parameters; None for the default."""
+    if name is None:
+        if parameters:
+            raise typer.BadParameter("--set is for the parameters of a --classifier", param_hint="--set")
+        return None
+    module, _, kind = name.rpartition(".")
+    try:
+        made = getattr(importlib.import_module(module), kind)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnknownNameError(
+            f"no classifier {name!r} ({error}): give its dotted name, such as sklearn.naive_bayes.MultinomialNB"
+        ) from error
+    try:
+        return made(**settings(parameters))
+    except TypeError as error:
+        raise ModelError(f"{name} cannot be made: {error}") from error

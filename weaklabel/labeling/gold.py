@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -119,14 +119,7 @@ def clamp(posterior: Posterior, gold: NDArray[np.int64]) -> Posterior:
     known = gold != ABSTAIN
     probs = posterior.probs.copy()
     probs[known] = np.eye(len(posterior.classes))[gold[known]]
-    return Posterior(
-        probs,
-        posterior.item_ids,
-        posterior.classes,
-        posterior.covered | known,
-        posterior.answered | known,
-        posterior.provenance,
-    )
+    return replace(posterior, probs=probs, covered=posterior.covered | known, answered=posterior.answered | known)
 
 
 def normalise_log_last(logs: Floats) -> Floats:

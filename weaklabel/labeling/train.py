@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from weaklabel import tables
 from weaklabel.artefacts import Posterior, TrainingSet
-from weaklabel.errors import ModelError, TableError
-from weaklabel.numerics import Floats
+from weaklabel.errors import ModelError, TableError, first_line
+from weaklabel.labeling.soft_fit import fit_soft, kind, reads_columns, weighted
 
 NEVER_FEATURES = ("id", "label", "split")  # by convention: the gold class and the fold
-LEAST = 1e-4  # a class with less probability than this is not worth a row of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +22,7 @@ class EndModel:
     Attributes
     ----------
     features
-        scikit-learn transformer from table to matrix, fitted.
+        scikit-learn transformer from table to what the classifier reads, fitted.
     classifier
         scikit-learn classifier, fitted.
     columns
@@ -51,12 +49,17 @@ class EndModel:
 
 
 def train(
-    training: TrainingSet, *, columns: Sequence[str] | None = None, classifier: Any = None, seed: int = 0
+    training: TrainingSet,
+    *,
+    columns: Sequence[str] | None = None,
+    classifier: Any = None,
+    text_features: Any = None,
+    seed: int = 0,
 ) -> EndModel:
     """Train a classifier that knows how sure each label is.
 
-    Each item enters once per class, weighted by that class's probability and by the item's own weight, so that any
-    classifier which takes sample weights minimises the expected loss under the label model.
+    Each item enters once per class, weighted by that class's probability and by the item's own weight, so that the
+    classifier minimises the expected loss under the label model.
 
     Parameters
     ----------
@@ -66,15 +69,19 @@ def train(
         Features. By default the column `text` if there is one, else every numeric column but `label` and `split`.
         Text columns become TF-IDF of words and word pairs; numeric ones are standardised.
     classifier
-        Any scikit-learn classifier with `predict_proba` whose `fit` takes `sample_weight`; default: logistic
-        regression with C = 10.
+        Any scikit-learn classifier; default: logistic regression with C = 10. One whose `fit` takes no `sample_weight`
+        gets up to ten whole copies of each item instead, shared among the classes; one without `predict_proba` is
+        calibrated on five folds. A Pipeline gets the columns as they are (a list of texts if the only column is one,
+        else a polars frame), and so does a search over one, such as GridSearchCV.
+    text_features
+        Any scikit-learn transformer from texts to numbers instead of TF-IDF, such as `weaklabel.embeddings()`.
     seed
         Of the default classifier.
 
     Raises
     ------
     ModelError
-        The labels hold one class only, or the classifier cannot take weights.
+        The labels hold one class only, or the classifier or the features refuse them; says why.
     TableError
         A column is missing, none can be used, or a text is missing.
 
@@ -82,22 +89,16 @@ def train(
     """
     chosen = _feature_columns(training.table, columns)
     _check_texts(training.table, chosen)
-    classifier = _default_classifier(seed) if classifier is None else _checked(classifier)
-    rows, labels, weights = _expanded(training.probs, training.weight)
-    if len(np.unique(labels)) < 2:
-        only = training.classes[int(labels[0])]
-        raise ModelError(f"every one of the {len(training)} training items is {only!r}: a classifier needs two classes")
-    features = _features(training.table, chosen)
-    matrix = features.fit_transform(training.table)
-    classifier.fit(matrix[rows], labels, sample_weight=weights)
+    _check_two_classes(training)
+    classifier = _default_classifier(seed) if classifier is None else classifier
+    features = _features(training.table, chosen, classifier, text_features)
+    try:
+        matrix = features.fit_transform(training.table)
+    except Exception as error:  # each transformer has its own
+        raise ModelError(f"no features can be made of {', '.join(chosen)}: {first_line(error)}") from error
+    fitted = fit_soft(classifier, matrix, training.probs, training.weight)
     provenance = {"model": repr(classifier), "columns": list(chosen), "training": dict(training.provenance)}
-    return EndModel(features, classifier, chosen, training.classes, provenance)
-
-
-def _expanded(probs: Floats, weight: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """Rows, classes and weights of the weighted copies of each item."""
-    rows, labels = np.nonzero(probs > LEAST)
-    return rows, labels, probs[rows, labels] * weight[rows]
+    return EndModel(features, fitted, chosen, training.classes, provenance)
 
 
 def _feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:
@@ -106,7 +107,7 @@ def _feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tupl
         return tuple(columns)
     if "text" in table.columns:
         return ("text",)
-    numeric = [name for name, kind in table.schema.items() if kind.is_numeric() and name not in NEVER_FEATURES]
+    numeric = [name for name, type_ in table.schema.items() if type_.is_numeric() and name not in NEVER_FEATURES]
     if not numeric:
         raise TableError(f"no column 'text' and none with numbers among {', '.join(table.columns)}: name the features")
     return tuple(numeric)
@@ -119,27 +120,42 @@ def _check_texts(table: pl.DataFrame, columns: Sequence[str]) -> None:
             raise TableError(f"item {item!r} has no {name}: fill it in, or leave the item out")
 
 
-def _features(table: pl.DataFrame, columns: Sequence[str]) -> Any:
-    from sklearn.compose import ColumnTransformer
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.preprocessing import StandardScaler
+def _check_two_classes(training: TrainingSet) -> None:
+    _, labels, _ = weighted(training.probs, training.weight)
+    if len(np.unique(labels)) < 2:
+        only = training.classes[int(labels[0])]
+        raise ModelError(f"every one of the {len(training)} training items is {only!r}: a classifier needs two classes")
 
+
+def _features(table: pl.DataFrame, columns: tuple[str, ...], classifier: Any, text_features: Any) -> Any:
+    from sklearn.base import clone
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    if reads_columns(classifier):
+        if text_features is not None:
+            raise ModelError(f"{kind(classifier)} makes its own features: leave text_features out, or put them into it")
+        return FunctionTransformer(as_they_are, kw_args={"columns": columns})
     texts = [name for name in columns if table.schema[name] == pl.String]
     numbers = [name for name in columns if name not in texts]
-    steps = [(name, TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), name) for name in texts]
+    vectorizer = _default_text_features() if text_features is None else text_features
+    steps: list[Any] = [(f"text {i}", clone(vectorizer), name) for i, name in enumerate(texts)]
     return ColumnTransformer([*steps, ("numbers", StandardScaler(), numbers)] if numbers else steps)
+
+
+def as_they_are(table: pl.DataFrame, columns: tuple[str, ...]) -> Any:
+    """The columns as a Pipeline gets them: a list of texts if the only one is text, else a frame."""
+    only_text = len(columns) == 1 and table.schema[columns[0]] == pl.String
+    return table[columns[0]].to_list() if only_text else table.select(columns)
+
+
+def _default_text_features() -> Any:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
 
 
 def _default_classifier(seed: int) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=10.0, max_iter=1000, random_state=seed)
-
-
-def _checked(classifier: Any) -> Any:
-    from sklearn.base import clone
-    from sklearn.utils.validation import has_fit_parameter
-
-    if not hasattr(classifier, "predict_proba") or not has_fit_parameter(classifier, "sample_weight"):
-        raise ModelError(f"{classifier!r} must have predict_proba and take sample_weight in fit")
-    return clone(classifier)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,7 +49,7 @@ def fold(posterior: Posterior, annotations: Iterable[Annotation]) -> Posterior:
     probs[where] = np.eye(len(posterior.classes))[[posterior.classes.index(label) for label in decided.values()]]
     covered[where] = answered[where] = True
     provenance = {**posterior.provenance, "answers": _summary(current, answers, decided)}
-    return Posterior(probs, posterior.item_ids, posterior.classes, covered, answered, provenance)
+    return replace(posterior, probs=probs, covered=covered, answered=answered, provenance=provenance)
 
 
 def newest(annotations: Iterable[Annotation]) -> list[Annotation]:

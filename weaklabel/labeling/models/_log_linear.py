@@ -58,7 +58,12 @@ class LogLinear(Saved):
                 raise ModelError(_other_matrix(kind, fitted, given))
         believe = by_pattern if L.cardinality >= MANY_CLASSES and repeats(L.votes) else by_row
         probs, covered = believe(L.votes, self.bias_, self.evidence_, self.dependence_)
-        return Posterior(probs, L.item_ids, L.classes, covered, provenance=self._provenance())
+        prior = normalise_log(self.bias_[None])[0] if self._was_told() else np.full(L.cardinality, 1 / L.cardinality)
+        return Posterior(probs, L.item_ids, L.classes, covered, provenance=self._provenance(), prior=prior)
+
+    def _was_told(self) -> bool:
+        """Whether the class balance was given, and not learned from the votes."""
+        return getattr(self, "class_balance", None) is not None
 
     def _require(self, ranges: Mapping[str, bool], advice: str = "") -> None:
         """`ModelError` for the first parameter that is not in its range."""

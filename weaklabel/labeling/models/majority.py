@@ -41,4 +41,5 @@ class Majority(Saved):
         winners = (counts == counts.max(axis=1, keepdims=True, initial=0)).astype(np.float64)
         shares = winners / winners.sum(axis=1, keepdims=True)
         probs = np.where(L.covered[:, None], shares, prior(self.class_balance, L.classes))
-        return Posterior(probs, L.item_ids, L.classes, L.covered, provenance={"model": "majority"})
+        none = prior(None, L.classes)  # votes are counted without one
+        return Posterior(probs, L.item_ids, L.classes, L.covered, provenance={"model": "majority"}, prior=none)

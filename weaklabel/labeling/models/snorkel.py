@@ -1,6 +1,5 @@
 """Snorkel's LabelModel: trained by Snorkel itself, from a table of counts; its traps absorbed."""
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 from weaklabel import progress
 from weaklabel.artefacts import ABSTAIN, LabelMatrix
 from weaklabel.errors import ConvergenceError, ModelError
+from weaklabel.labeling._randomness import restored
 from weaklabel.labeling.covotes import covotes
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._prior import prior
@@ -111,6 +111,9 @@ class Snorkel(LogLinear):
         if self.mu_eps is not None and not (isinstance(self.mu_eps, Real) and 0 <= self.mu_eps < 1):
             raise ModelError(f"mu_eps is {self.mu_eps!r}; probabilities are kept that far from 0 and 1: give 0 to 0.5")
 
+    def _was_told(self) -> bool:
+        return self.class_balance is not None or self.Y_dev is not None
+
     def _balance(self, L: LabelMatrix | VotePatterns) -> Sequence[float] | None:
         if self.class_balance is not None or self.Y_dev is None:
             return self.class_balance
@@ -184,13 +187,12 @@ def _own_randomness() -> Iterator[None]:
     """Snorkel seeds the generators of Python, numpy and torch; give the caller's back afterwards."""
     import torch
 
-    states, seed = (random.getstate(), np.random.get_state()), torch.initial_seed()
+    seed = torch.initial_seed()
     started = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    devices = range(torch.cuda.device_count()) if started else ()
     try:
-        with torch.random.fork_rng(range(torch.cuda.device_count()) if started else ()), torch.inference_mode(False):
+        with restored(), torch.random.fork_rng(devices), torch.inference_mode(False):
             yield
     finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
         if not started:  # torch keeps the last seed for when CUDA starts
             torch.cuda.manual_seed_all(seed)
