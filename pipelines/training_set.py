@@ -11,6 +11,7 @@ from weaklabel.report import Chart, Section, Table, charts, with_interval
 
 MAJORITY, SNORKEL, BALANCED = "majority vote", "Snorkel", "Snorkel, class balance known"
 HYBRID, GOLD = "hybrid_em", "known classes"
+COLUMNS = ("lf", "polarity", "coverage", "overlaps", "conflicts", "against", "accuracy")
 
 
 def run(
@@ -61,9 +62,7 @@ def run(
             f"The known class balance ({_shares(balance, rules.classes)}) is that of {len(valid):,} further items.",
         ),
         (
-            Table(
-                "Labeling functions on the training items", wl.summary(L, gold).drop("correct", "incorrect", "faults")
-            ),
+            Table("Labeling functions on the training items", wl.summary(L, gold).select(COLUMNS)),
             Table("Labels from votes on the held-out items; no label counts as wrong", _scores(labels_test, gold_test)),
             Table(
                 "End models on the held-out items, by what labelled their training set", _scores(predicted, gold_test)

@@ -9,8 +9,8 @@ from weaklabel.cli import app as application
 from weaklabel.cli import main
 
 COMMANDS = (
-    "datasets", "apply", "summary", "denoise", "training-set", "train", "compare", "duplicates", "lf-accuracy",
-    "estimate", "debias", "pick", "fold", "run", "demo",
+    "datasets", "apply", "summary", "denoise", "augment", "slices", "training-set", "export", "train", "compare",
+    "duplicates", "lf-accuracy", "estimate", "debias", "pick", "fold", "run", "demo",
 )  # fmt: skip
 
 

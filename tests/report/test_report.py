@@ -190,3 +190,48 @@ def test_drawing_changes_nothing_of_matplotlib():
     pictures()
 
     assert dict(mpl.rcParams) == before
+
+
+def functions():
+    frame = pl.DataFrame({"lf": ["a", NASTY], "coverage": [0.5, 0.1], "overlaps": [0.4, 0.1], "conflicts": [0.1, 0.0]})
+    accuracy = pl.DataFrame({"accuracy": [0.9, None], "lower": [0.8, None], "upper": [0.95, None]})
+    return frame, accuracy
+
+
+def test_the_bars_name_each_function_and_show_accuracies_where_they_are_known():
+    frame, accuracy = functions()
+
+    assert {"a", "share of all items", "it votes"} <= set(texts(charts.function_bars(frame)))
+    assert "accuracy where it votes, 95 % intervals" in texts(charts.function_bars(frame, accuracy))
+    assert "<script" not in charts.function_bars(frame, accuracy)
+
+
+def test_a_heat_map_writes_its_numbers_while_there_is_room():
+    few = charts.heat_map(["a", "b", "c"], np.array([[99, 63, 0], [63, 99, np.nan], [0, np.nan, 99]]), "items")
+
+    assert texts(few).count("63") == 2
+    assert "99" not in texts(few)  # the diagonal
+    many = charts.heat_map([f"f{i}" for i in range(75)], np.full((75, 75), 7), "items")
+    assert texts(many).count("f74") == 2
+    assert len(many) < 200_000
+
+
+def test_a_heat_map_of_numbers_below_0_has_as_much_colour_on_both_sides():
+    svg = charts.heat_map(["a", "b"], np.array([[1, -0.5], [-0.5, 1]]), "kappa")
+
+    assert texts(svg).count("-.5") == 2
+    assert any(text in ("0.4", "0.50", "0.5") for text in texts(svg))
+
+
+@pytest.mark.parametrize("matrix", [np.zeros((2, 2)), np.full((2, 2), np.nan), np.zeros((1, 1))])
+def test_a_heat_map_of_nothing_is_empty(matrix):
+    assert "kappa" in texts(charts.heat_map(["a", "b"][: len(matrix)], matrix, "kappa"))
+
+
+def test_a_wide_chart_says_so_to_its_page_and_loads_nothing():
+    html = page("", [Section("", charts=[Chart("", charts.heat_map(["a", "b"], np.eye(2), "items"))])])
+
+    found = dict(tag for tag in Elements(html).found if tag[0] == "svg")
+    assert found["svg"]["class"] == "wide"
+    links = [value for _, attrs in Elements(html).found for name, value in attrs.items() if name.endswith("href")]
+    assert all(link.startswith(("#", "data:image/png;")) for link in links)

@@ -17,6 +17,8 @@ MODULES = (
     "summary",
     "label_models",
     "training",
+    "augment",
+    "slices",
     "clicks",
     "review",
     "pipelines",

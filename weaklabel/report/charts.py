@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN, Posterior, Propensities
@@ -14,6 +15,9 @@ from weaklabel.metrics import Scores, calibration_curve
 
 INK, GRID = "#30363d", "#d8dee4"
 COLOURS = ("#2f6fde", "#d9622b", "#2a9d6f", "#8a5cc2", "#b8860b")
+ROW = 0.2  # inches for one labeling function
+FEW = 25  # functions whose numbers can be read in the cells of a heat map
+BARS = {"coverage": "it votes", "overlaps": "another votes, too", "conflicts": "another votes differently"}
 STYLE = {
     "svg.fonttype": "none",  # text stays text: the page's own font, and selectable
     "text.parse_math": False,  # a class may be called "$5 to $9"
@@ -97,19 +101,97 @@ def learning_curve(answers: Sequence[int], scores: Mapping[str, Sequence[Scores]
         return finish()
 
 
+def function_bars(functions: pl.DataFrame, accuracy: pl.DataFrame | None = None) -> str:
+    """What each labeling function covers; beside it how often it is right, with intervals, where that is known.
+
+    `functions` is as `summary` makes it, `accuracy` as `lf_accuracy` does of the same functions.
+    """
+    height, panels = 1.2 + ROW * len(functions), 1 if accuracy is None else 2
+    with _axes((9.6, height), panels, wide=True) as (axes, finish):
+        left, *right = np.atleast_1d(axes)
+        at = np.arange(len(functions))
+        layers = zip(("coverage", "overlaps", "conflicts"), ("#b9cdf3", COLOURS[0], COLOURS[1]), strict=True)
+        for column, colour in layers:
+            left.barh(at, functions[column].to_numpy(), height=0.72, color=colour, label=BARS[column])
+        left.set_xlabel("share of all items")
+        for axis in (left, *right):
+            axis.set_yticks(at, functions["lf"].to_list())
+            axis.set_ylim(len(at) - 0.4, -0.6)
+            axis.grid(visible=False, axis="y")
+        if accuracy is not None:
+            _accuracies(right[0], at, accuracy)
+            right[0].tick_params(axis="y", labelleft=False)
+        left.figure.legend(*left.get_legend_handles_labels(), loc="outside upper left", ncols=3)
+        return finish()
+
+
+def heat_map(lf_names: Sequence[str], matrix: NDArray[np.number], label: str) -> str:
+    """A number for each two labeling functions, shape (m, m); nothing is drawn where it is NaN, or on the diagonal.
+
+    Colours run from white at 0 to the largest number; if any is negative, from one colour over white to another.
+    """
+    values = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
+    most = float(np.nanmax(np.abs(values), initial=0.0))
+    diverging = bool((values < 0).any())
+    size = 2.4 + ROW * len(values)
+    with _axes((size + 0.9, size), wide=True) as (axes, finish):
+        colours = {"cmap": "RdBu_r" if diverging else "Blues", "vmin": -most if diverging else 0, "vmax": most or 1}
+        # As one small picture whose pixels stay sharp: as paths the cells of 75 functions would take a megabyte.
+        picture = axes.imshow(values, interpolation="none", **colours)
+        at = np.arange(len(values))
+        axes.set_xticks(at, lf_names, rotation=90)
+        axes.set_yticks(at, lf_names)
+        axes.set_xticks(at - 0.5, minor=True)
+        axes.set_yticks(at - 0.5, minor=True)
+        axes.tick_params(which="minor", length=0)
+        axes.grid(visible=False)
+        axes.grid(which="minor", linewidth=0.4)
+        axes.set_axisbelow(False)
+        if len(values) <= FEW:
+            _numbers(axes, values, most)
+        axes.figure.colorbar(picture, ax=axes, label=label, shrink=min(1.0, 3 / size + 0.3), pad=0.01)
+        return finish()
+
+
+def _accuracies(axes: Any, at: NDArray[np.integer], accuracy: pl.DataFrame) -> None:
+    was, lower, upper = (accuracy[name].cast(pl.Float64).to_numpy() for name in ("accuracy", "lower", "upper"))
+    gaps = np.clip([was - lower, upper - was], 0, None)
+    axes.errorbar(was, at, xerr=gaps, fmt="o", color=COLOURS[2], markersize=4, capsize=2, linewidth=1.2)
+    axes.set_xlim(-0.02, 1.02)
+    axes.set_xlabel("accuracy where it votes, 95 % intervals")
+
+
+def _numbers(axes: Any, values: NDArray[np.float64], most: float) -> None:
+    """Write each number that is not 0 into its cell."""
+    found = values[np.isfinite(values)]
+    whole = bool((found == np.round(found)).all())
+    for i, j in np.argwhere(np.nan_to_num(values)):
+        text = f"{values[i, j]:.0f}" if whole else f"{values[i, j]:.1f}".replace("0.", ".")
+        if text.strip("-.") == "0":
+            continue
+        colour = "white" if abs(values[i, j]) > 0.6 * most else INK
+        axes.text(j, i, text, ha="center", va="center", fontsize=7, color=colour)
+
+
 @contextmanager
-def _axes() -> Iterator[tuple[Any, Callable[[], str]]]:
-    """Axes to draw on, and what turns them into SVG when done."""
+def _axes(
+    size: tuple[float, float] = (5.2, 3.2), panels: int = 1, *, wide: bool = False
+) -> Iterator[tuple[Any, Callable[[], str]]]:
+    """Axes to draw on, and what turns them into SVG when done; a wide one takes a whole line of its page."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):  # type: ignore[arg-type]
-        figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
 
         def finish() -> str:
             buffer = io.StringIO()
             figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
             svg = buffer.getvalue()
-            return svg[svg.index("<svg") :]
+            svg = svg[svg.index("<svg") :]
+            if not wide:
+                return svg
+            tag, rest = svg.split(">", 1)
+            return f'{tag} class="wide" style="max-width: {size[0]:.1f}in">{rest}'
 
-        yield figure.subplots(), finish
+        yield figure.subplots(1, panels), finish
