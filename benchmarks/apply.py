@@ -24,7 +24,7 @@ from snorkel.labeling import LabelingFunction, PandasLFApplier
 import weaklabel as wl
 
 PEER, PEER_ROWS = "PandasLFApplier", 10_000  # a million rows would take it two minutes; its time grows with them
-PYTHON_ROWS = 50_000
+PYTHON_ROWS = 100_000
 PEAK = Path(__file__).with_name("apply_peak.py")
 
 

@@ -101,6 +101,8 @@ class LabelMatrix(Artefact):
     def _check_votes(self, votes: NDArray[Any]) -> None:
         if votes.dtype.kind not in "biuf":
             raise VoteError(f"votes are of type {votes.dtype}; a vote is a whole number, -1 (abstain) or a class")
+        if votes.dtype.kind in "iu" and votes.min(initial=0) >= ABSTAIN and votes.max(initial=0) < self.cardinality:
+            return
         in_range = (votes >= ABSTAIN) & (votes < self.cardinality)
         if votes.dtype.kind == "f":
             in_range &= votes == np.floor(votes)  # NaN fails every comparison, so it is caught too

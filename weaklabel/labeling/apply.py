@@ -62,7 +62,7 @@ def apply(
         With `strict`: a vote is neither -1 nor 0..k-1.
     """
     table = tables.as_table(table)
-    ids = checks.ids(table["id"])
+    ids = checks.trusted(table["id"])  # `as_table` has looked at them
     plan = Plan(tuple(lfs), classes, table.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
     known = None if reuse is None else known_in_matrix(reuse, plan)
     size = batch_size or default_batch_size(len(table), n_jobs)

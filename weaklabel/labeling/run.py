@@ -71,7 +71,7 @@ class Tally:
     def add(self, part: Part) -> None:
         """Take in the next part; warns of functions that cannot be relied on."""
         self.n += len(part.ids)
-        self.n_covered += int((part.block.votes != ABSTAIN).any(axis=1).sum())
+        self.n_covered += int((part.block.votes.max(axis=1, initial=ABSTAIN) != ABSTAIN).sum())
         self.asked += part.block.asked
         self.seconds += part.block.seconds
         self._rows.update(part.digests.tobytes())

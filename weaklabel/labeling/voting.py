@@ -77,7 +77,7 @@ def vote(
     VoteError, LabelingFunctionError
         With `strict`: a vote that is none, or an exception in a function.
     """
-    votes = np.full((len(rows), len(lfs)), UNKNOWN, np.int8) if known is None else known.copy()
+    votes = np.full((len(rows), len(lfs)), UNKNOWN, np.int8, order="F") if known is None else known.copy(order="F")
     asked = (votes == UNKNOWN).sum(axis=0)
     ballots = [_Ballot(lf, votes[:, j], rows["id"], start, classes, strict) for j, lf in enumerate(lfs)]
     at_once = [ballot for ballot in ballots if getattr(ballot.lf, "batch", None) is not None]

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weaklabel.labeling.kinds import _search
 from weaklabel.labeling.kinds._search import Search, regex_search, texts_of, words_search
 
 SIGNS = [chr(point) for point in range(0x110000) if not 0xD800 <= point <= 0xDFFF]
 ODD = "\x1c\n\rİıſKßéÀ½²\u0301\u200d‿Ⓐⓐᾳ中のк\U0001f600"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _rust_searches_few_texts_too():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_search, "FEW", 0)
+        yield
 
 
 def python(pattern, texts):

@@ -32,7 +32,18 @@ ESCAPES = {
     "<": "<",  # Rust's \< and \> are edges of words
     ">": ">",
 }
-PLAIN_ESCAPES = {**ESCAPES, "b": r"(?-u:\b)"}  # quicker, and the same in texts of ASCII signs
+# The same in texts of ASCII signs, and compiled in a fraction of the time: polars does that anew for each batch.
+PLAIN_ESCAPES = {
+    **ESCAPES,
+    "w": "[0-9A-Za-z_]",
+    "W": "[^0-9A-Za-z_]",
+    "d": "[0-9]",
+    "D": "[^0-9]",
+    "s": r"[\t-\r\x1c-\x1f ]",
+    "S": r"[^\t-\r\x1c-\x1f ]",
+    "b": r"(?-u:\b)",
+}
+FEW = 1_000  # texts that Python searches before Rust's pattern for all of Unicode is compiled
 # Signs on which the engines may differ. Python 3.11 knows Unicode 14; i and its relatives fold in Python alone, and
 # the subscript iota, a mark, folds to a letter in Rust alone; what is a word's edge differs where \w does.
 NEW, FOLDS = r"\P{Age:14.0}", "İı\u0345"
@@ -80,23 +91,25 @@ class Search:
             return self._in_plain(texts)
         out = np.empty(len(rows), bool)
         out[texts.at_plain] = self._in_plain(texts)
-        out[texts.at_others] = self._in_wide(texts.others)
+        out[texts.at_others] = self._in_wide(texts)
         return out
 
     def _in_plain(self, texts: "Texts") -> Flags:
         searched = texts.lowered if self.lowered else texts.plain
         found = _contains(searched, self.plain)
-        if self.confirm is not None:
+        if self.confirm is not None and found.any():
             hits = np.flatnonzero(found)
             found[hits] = _contains(searched.gather(hits), self.confirm)
         if self.newline:
             self._correct(found, texts.plain, flags(texts.plain.str.ends_with("\n")))
         return found
 
-    def _in_wide(self, texts: pl.Series) -> Flags:
-        found = _contains(texts, self.wide)
-        odd = _contains(texts, f"[{self.odd}]")
-        self._correct(found, texts, odd | flags(texts.str.ends_with("\n")) if self.newline else odd)
+    def _in_wide(self, texts: "Texts") -> Flags:
+        others = texts.others
+        if len(others) < FEW:
+            return self._by_python(others)
+        found, odd = _contains(others, self.wide), texts.with_signs(self.odd)
+        self._correct(found, others, odd | flags(others.str.ends_with("\n")) if self.newline else odd)
         return found
 
     def _correct(self, found: Flags, texts: pl.Series, doubtful: Flags) -> None:
@@ -118,11 +131,18 @@ class Texts:
         self.at_plain, self.at_others = np.flatnonzero(ascii_only), np.flatnonzero(~ascii_only)
         self.plain = texts.gather(self.at_plain) if len(self.at_others) else texts
         self.others = texts.gather(self.at_others)
+        self._with_signs: dict[str, Flags] = {}
 
     @cached_property
     def lowered(self) -> pl.Series:
         """The plain ones in lower case."""
         return self.plain.str.to_lowercase()
+
+    def with_signs(self, signs: str) -> Flags:
+        """Which of the others hold one of these signs, a class as in a pattern; worked out once for each class."""
+        if signs not in self._with_signs:
+            self._with_signs[signs] = _contains(self.others, f"[{signs}]")
+        return self._with_signs[signs]
 
 
 def texts_of(rows: pl.DataFrame, column: str) -> Texts:
@@ -172,7 +192,7 @@ def words_search(pattern: re.Pattern[str], words: Sequence[str], whole: bool) ->
     plain = "|".join(lower) or r"[^\s\S]"  # nothing: no text of ASCII signs holds another word
     edge = f"[^{WORD}]"
     wide = rf"(?:\A|{edge})(?i:{either})(?:{edge}|\z)" if whole else f"(?i:{either})"
-    confirm = rf"(?:\A|\W)(?:{plain})(?:\W|\z)" if whole else None
+    confirm = rf"(?:\A|[^0-9a-z_])(?:{plain})(?:[^0-9a-z_]|\z)" if whole else None
     if not all(map(_compiles, (plain, wide, confirm or ""))):
         return Search(pattern)
     return Search(pattern, plain, wide, lowered=True, confirm=confirm, odd=NEW + FOLDS)

@@ -38,15 +38,16 @@ def lookup(name: str, column: str, labels: Mapping[Any, int]) -> LabelingFunctio
     if not labels:
         raise LabelingFunctionError(f"labeling function {name!r}: the dictionary is empty, so it would never vote")
     table = class_numbers(name, labels)
-    only_texts = all(isinstance(value, str) for value in table)
+    keys = sorted(table) if all(isinstance(value, str) for value in table) else []
+    texts, votes = pl.Series(keys, dtype=pl.String), pl.Series([table[key] for key in keys], dtype=pl.Int64)
 
     def known(x: Any) -> int:
         return table.get(x[column], ABSTAIN)
 
     def all_known(rows: pl.DataFrame) -> pl.Series:
         values = rows[column]
-        if only_texts and values.dtype == pl.String and len(values) > len(table):  # else polars' index costs too much
-            return values.replace_strict(table, default=ABSTAIN, return_dtype=pl.Int64)
+        if keys and values.dtype == pl.String and len(values) > len(keys):  # else polars' index costs too much
+            return values.replace_strict(texts, votes, default=ABSTAIN)
         # A value that is no text is found as Python finds it: 1, 1.0 and True are one key.
         return pl.Series([table.get(value, ABSTAIN) for value in values.to_list()], dtype=pl.Int64)
 
