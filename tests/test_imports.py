@@ -32,7 +32,7 @@ OWNERS = {
     "pyarrow": (),
     "label_studio_sdk": (),
     "sentence_transformers": ("labeling/embeddings.py",),
-    "cloudpickle": ("labeling/run.py",),
+    "cloudpickle": ("labeling/applying/run.py",),
     "sqlite3": ("labeling/kinds/_answers.py",),
 }
 HEAVY = (

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from weaklabel.artefacts import Fault
 from weaklabel.errors import LabelingFunctionError, TableError, VoteError
 from weaklabel.labeling.apply import apply
+from weaklabel.labeling.applying.run import LEAST
 from weaklabel.labeling.functions import LabelingFunction, labeling_function
 from weaklabel.labeling.kinds.keywords import keywords
 from weaklabel.labeling.kinds.regex import regex
-from weaklabel.labeling.run import LEAST
 
 CLASSES = ("ham", "spam")
 

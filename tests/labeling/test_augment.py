@@ -17,8 +17,8 @@ from snorkel.preprocess import preprocessor
 
 from weaklabel.artefacts import TrainingSet
 from weaklabel.errors import LabelingFunctionError, TableError, UnknownNameError
+from weaklabel.labeling.applying.rows import Row
 from weaklabel.labeling.augment import augment, load_tfs
-from weaklabel.labeling.rows import Row
 
 TABLE = pl.DataFrame(
     {"id": ["c-1", "c-2", "c-3"], "text": ["a b c d", "e f g", "h"], "n": [1, 2, 3], "tags": [["x"], [], ["y", "z"]]}

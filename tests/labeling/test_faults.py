@@ -10,7 +10,7 @@ import pytest
 from weaklabel.artefacts import Fault
 from weaklabel.errors import LabelingFunctionError, VoteError
 from weaklabel.labeling.apply import apply
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import LabelingFunction, labeling_function
 from weaklabel.labeling.kinds.keywords import keywords
 

@@ -8,8 +8,8 @@ from snorkel.slicing import SFApplier, slicing_function
 
 from weaklabel.artefacts import Posterior
 from weaklabel.errors import LabelingFunctionError, TableError
+from weaklabel.labeling.applying.rows import Row
 from weaklabel.labeling.functions import labeling_function
-from weaklabel.labeling.rows import Row
 from weaklabel.labeling.slices import load_slices, slice_masks, slice_scores
 from weaklabel.metrics import METRICS, score
 

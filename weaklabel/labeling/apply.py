@@ -5,10 +5,10 @@ from typing import Any
 
 from weaklabel import tables
 from weaklabel.artefacts import LabelMatrix, checks
-from weaklabel.labeling.known import known_in_matrix
-from weaklabel.labeling.plan import Plan
-from weaklabel.labeling.run import Tally, parts
-from weaklabel.labeling.run import batch_size as default_batch_size
+from weaklabel.labeling.applying.known import known_in_matrix
+from weaklabel.labeling.applying.plan import Plan
+from weaklabel.labeling.applying.run import Tally, parts
+from weaklabel.labeling.applying.run import batch_size as default_batch_size
 from weaklabel.protocols import LabelingFunctionLike
 
 

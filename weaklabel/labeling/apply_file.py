@@ -11,10 +11,10 @@ from weaklabel import tables
 from weaklabel.artefacts import Fault, store
 from weaklabel.artefacts.label_matrix import votes_frame
 from weaklabel.errors import ArtefactError
-from weaklabel.labeling.known import known_in_file
-from weaklabel.labeling.plan import Plan
-from weaklabel.labeling.run import Part, Tally, parts
-from weaklabel.labeling.run import batch_size as default_batch_size
+from weaklabel.labeling.applying.known import known_in_file
+from weaklabel.labeling.applying.plan import Plan
+from weaklabel.labeling.applying.run import Part, Tally, parts
+from weaklabel.labeling.applying.run import batch_size as default_batch_size
 from weaklabel.protocols import LabelingFunctionLike
 
 NOBODY = pl.Series("id", [], pl.String)

@@ -13,8 +13,8 @@ from weaklabel import plugins, progress, tables
 from weaklabel.artefacts import TrainingSet
 from weaklabel.errors import LabelingFunctionError, TableError, UnknownNameError, first_line
 from weaklabel.labeling._randomness import restored
+from weaklabel.labeling.applying.rows import Row
 from weaklabel.labeling.files import defined_in
-from weaklabel.labeling.rows import Row
 
 FROM = "augmented_from"
 POLICIES = {

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN
-from weaklabel.labeling.rows import Row as Row
+from weaklabel.labeling.applying.rows import Row as Row
 
 # A rule takes a row (or a frame of rows) and its resources and returns -1 or a class number (or one for each row).
 Rule = Callable[..., Any]

@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 
 import weaklabel as wl
 from weaklabel.errors import DatasetError, LabelingFunctionError
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import Row
 from weaklabel.labeling.kinds.model_vote import model_vote
 
@@ -288,7 +288,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from weaklabel import model_vote, nearest
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.applying.fingerprint import fingerprint
 
 texts = ["win a prize", "win the cash", "lunch at home", "the lunch today"]
 for vectorizer in (TfidfVectorizer(), TfidfVectorizer(stop_words="english"), TfidfVectorizer(stop_words=["the"])):

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 import weaklabel as wl
 from weaklabel.errors import DatasetError, LabelingFunctionError
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import Row
 from weaklabel.labeling.kinds import nearest as module
 from weaklabel.labeling.kinds.nearest import nearest

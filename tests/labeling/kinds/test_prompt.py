@@ -17,7 +17,7 @@ import pytest
 
 import weaklabel as wl
 from weaklabel.errors import ArtefactError, DatasetError, LabelingFunctionError
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import Row
 from weaklabel.labeling.kinds._answers import Answers
 from weaklabel.labeling.kinds._service import Service, version_of

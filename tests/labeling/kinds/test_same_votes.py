@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weaklabel.labeling.asking import ask_all, ask_each
+from weaklabel.labeling.applying.asking import ask_all, ask_each
+from weaklabel.labeling.applying.rows import Rows
 from weaklabel.labeling.files import load_lfs
 from weaklabel.labeling.kinds.keywords import keywords
 from weaklabel.labeling.kinds.lookup import lookup
 from weaklabel.labeling.kinds.regex import regex
 from weaklabel.labeling.kinds.threshold import threshold
-from weaklabel.labeling.rows import Rows
 
 
 def outcomes(votes, failures):

@@ -7,7 +7,7 @@ import pytest
 
 import weaklabel as wl
 from weaklabel.errors import LabelingFunctionError, TableError
-from weaklabel.labeling.fingerprint import fingerprint
+from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import Row
 from weaklabel.labeling.kinds.worker import worker
 

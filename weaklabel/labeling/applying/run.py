@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from weaklabel import progress
 from weaklabel.artefacts import ABSTAIN, Fault, LabelMatrix
 from weaklabel.errors import LabelingFunctionError, first_line
-from weaklabel.labeling.asking import Votes
-from weaklabel.labeling.known import Digests, Known, row_digests
-from weaklabel.labeling.plan import Plan
-from weaklabel.labeling.voting import Block, vote
+from weaklabel.labeling.applying.asking import Votes
+from weaklabel.labeling.applying.known import Digests, Known, row_digests
+from weaklabel.labeling.applying.plan import Plan
+from weaklabel.labeling.applying.voting import Block, vote
 
 log = logging.getLogger(__name__)
 

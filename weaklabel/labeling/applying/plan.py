@@ -11,7 +11,7 @@ import polars as pl
 from weaklabel import tables
 from weaklabel.artefacts import checks
 from weaklabel.errors import LabelingFunctionError
-from weaklabel.labeling.fingerprint import fingerprint, source
+from weaklabel.labeling.applying.fingerprint import fingerprint, source
 from weaklabel.protocols import LabelingFunctionLike
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from weaklabel.artefacts import LabelMatrix, checks, store
 from weaklabel.artefacts.label_matrix import OWN_COLUMNS, ROW_DIGEST
-from weaklabel.labeling.asking import Votes
-from weaklabel.labeling.fingerprint import UNREAD
-from weaklabel.labeling.plan import Plan
-from weaklabel.labeling.voting import UNKNOWN
+from weaklabel.labeling.applying.asking import Votes
+from weaklabel.labeling.applying.fingerprint import UNREAD
+from weaklabel.labeling.applying.plan import Plan
+from weaklabel.labeling.applying.voting import UNKNOWN
 
 Digests = NDArray[np.uint64]
 

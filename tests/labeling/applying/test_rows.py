@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from snorkel.map.core import get_hashable
 
-from weaklabel.labeling.rows import Row, Rows
+from weaklabel.labeling.applying.rows import Row, Rows
 
 FRAME = pl.DataFrame({"id": ["a", "b"], "text": ["hello", None], "n": [1, 2], "tags": [["x"], []]})
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from weaklabel.labeling.apply import apply
+from weaklabel.labeling.applying.fingerprint import fingerprint, source
 from weaklabel.labeling.files import load_lfs
-from weaklabel.labeling.fingerprint import fingerprint, source
 from weaklabel.labeling.functions import LabelingFunction
 from weaklabel.labeling.kinds.expression import expression
 from weaklabel.labeling.kinds.keywords import keywords
@@ -176,7 +176,7 @@ def test_what_a_library_keeps_in_mind_is_not_the_functions():
 def test_a_vectorizer_is_known_by_what_it_was_fitted_to(tmp_path):
     script = (
         "from sklearn.feature_extraction.text import TfidfVectorizer\n"
-        "from weaklabel.labeling.fingerprint import fingerprint\n"
+        "from weaklabel.labeling.applying.fingerprint import fingerprint\n"
         "from weaklabel.labeling.functions import LabelingFunction\n"
         "for texts in (['a prize', 'mum'], ['a prize', 'dad']):\n"
         "    fitted = TfidfVectorizer(stop_words='english').fit(texts)\n"
@@ -215,7 +215,8 @@ def test_it_is_the_same_in_every_process(tmp_path):
     rules = [rule.replace("def f(", f"def {name}(") for name, rule in zip(names, RULE.values(), strict=True)]
     here = load(tmp_path, RULES + "\n\n".join(rules))
     script = (
-        "from weaklabel.labeling.files import load_lfs\nfrom weaklabel.labeling.fingerprint import fingerprint\n"
+        "from weaklabel.labeling.applying.fingerprint import fingerprint\n"
+        "from weaklabel.labeling.files import load_lfs\n"
         f"print(*(fingerprint(lf) for lf in load_lfs({str(tmp_path / 'rules.py')!r}).lfs))"
     )
 

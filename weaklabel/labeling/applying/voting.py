@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from weaklabel.artefacts import Fault
 from weaklabel.artefacts.label_matrix import possible_votes, vote_message
 from weaklabel.errors import LabelingFunctionError, VoteError
-from weaklabel.labeling.asking import Failures, NoVoteError, Votes, ask_all, ask_each
+from weaklabel.labeling.applying.asking import Failures, NoVoteError, Votes, ask_all, ask_each
+from weaklabel.labeling.applying.rows import Rows
 from weaklabel.labeling.functions import held
-from weaklabel.labeling.rows import Rows
 from weaklabel.protocols import LabelingFunctionLike
 
 UNKNOWN = -2  # among known votes: ask the function

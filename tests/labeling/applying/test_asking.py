@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from weaklabel.labeling.asking import ask_all, ask_each
+from weaklabel.labeling.applying.asking import ask_all, ask_each
 
 
 def numbered(n):

@@ -1,0 +1,1 @@
+"""How labeling functions are applied: a plan, batches, one kernel; and what is known already."""
