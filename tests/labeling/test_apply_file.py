@@ -195,6 +195,12 @@ def test_seconds_of_known_votes_are_kept(files):
     assert apply_file(LFS, *files, CLASSES).seconds == first
 
 
+def test_votes_that_were_saved_from_memory_are_known_too(files):
+    apply(LFS, texts(300), CLASSES).save(files[1])
+
+    assert set(apply_file(LFS, *files, CLASSES).asked.values()) == {0}
+
+
 def test_a_matrix_in_memory_is_known_too():
     before = apply(LFS, texts(200), CLASSES)
     seen = []
@@ -281,7 +287,7 @@ def test_an_edited_file_is_refused_and_left_alone(files):
 
 def test_a_file_that_is_no_file_of_votes_is_not_overwritten(files):
     texts(3).write_parquet(files[1])
-    with pytest.raises(ArtefactError, match="has no weaklabel header: another program wrote"):
+    with pytest.raises(ArtefactError, match="has no weaklabel header: another program wrote .*--fresh"):
         apply_file(LFS, *files, CLASSES)
     with pytest.raises(ArtefactError, match="would take the place of their own table"):
         apply_file(LFS, files[0], files[0], CLASSES, fresh=True)

@@ -28,7 +28,8 @@ def training_set(
         str, typer.Option(help="soft: probabilities; hard: the best class; confident: only sure ones.")
     ] = "soft",
     prior: Annotated[
-        str, typer.Option(help="uniform: without the label model's class prior; balance: with it.")
+        str,
+        typer.Option(help="uniform: a class balance that the label model was told is divided out; balance: it stays."),
     ] = "uniform",
     weight: Annotated[
         str | None, typer.Option(help="A column of weights, or `confidence` or `balanced`.", show_default=False)

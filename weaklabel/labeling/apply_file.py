@@ -11,7 +11,7 @@ from weaklabel import tables
 from weaklabel.artefacts import Fault, store
 from weaklabel.artefacts.label_matrix import votes_frame
 from weaklabel.errors import ArtefactError
-from weaklabel.labeling.applying.known import known_in_file
+from weaklabel.labeling.applying.known import Known, known_in_file
 from weaklabel.labeling.applying.plan import Plan
 from weaklabel.labeling.applying.run import Part, Tally, parts
 from weaklabel.labeling.applying.run import batch_size as default_batch_size
@@ -93,13 +93,20 @@ def apply_file(
         raise ArtefactError(f"the votes would take the place of their own table, {table}: write them to another file")
     rows = tables.scan_table(table, id_column)
     plan = Plan(tuple(lfs), classes, rows.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
-    known = known_in_file(out, plan) if out.exists() and not fresh else None
+    known = _known(out, plan) if out.exists() and not fresh else None
     size = batch_size or default_batch_size(rows.n, n_jobs)
     tally = Tally(plan, known)
     _write(out, tally, parts(plan, rows.batches(size), -(-rows.n // size), known, n_jobs, strict))
     L = tally.matrix(NOBODY)
     asked = dict(zip(plan.names, tally.asked.tolist(), strict=True))
     return Applied(out, tally.n, tally.n_covered, asked, dict(L.seconds), L.faults)
+
+
+def _known(out: Path, plan: Plan) -> Known | None:
+    try:
+        return known_in_file(out, plan)
+    except ArtefactError as error:
+        raise ArtefactError(f"{error}; to write over it, ask all functions anew (--fresh, fresh=True)") from error
 
 
 def _write(out: Path, tally: Tally, voted: Iterator[Part]) -> None:

@@ -48,6 +48,25 @@ RULE = {
     "a default by keyword": "@labeling_function()\ndef f(x, *, limit=3):\n    return len(x.text) > limit",
     "a set of words": "@labeling_function()\ndef f(x):\n    return x.text in {'prize', 'won', 'cash'}",
     "resources": "@labeling_function(resources={'limit': 3})\ndef f(x, limit):\n    return len(x.text) > limit",
+    "a class that it uses": (
+        "class Judge:\n    def says(self, x):\n        return len(x.text) > 3\n"
+        "@labeling_function()\ndef f(x):\n    return int(Judge().says(x))"
+    ),
+    "a constant of a class": (
+        "class Limit:\n    LEAST = 3\n@labeling_function()\ndef f(x):\n    return int(len(x.text) > Limit.LEAST)"
+    ),
+    "an object of a class": (
+        "class Judge:\n    def says(self, x):\n        return len(x.text) > 3\njudge = Judge()\n"
+        "@labeling_function()\ndef f(x):\n    return int(judge.says(x))"
+    ),
+    "what an object holds": (
+        "class Judge:\n    def __init__(self, least):\n        self.least = least\njudge = Judge(3)\n"
+        "@labeling_function()\ndef f(x):\n    return int(len(x.text) > judge.least)"
+    ),
+    "a function with a cache": (
+        "from functools import lru_cache\n@lru_cache\ndef judge(text):\n    return len(text) > 3\n"
+        "@labeling_function()\ndef f(x):\n    return int(judge(x.text))"
+    ),
     "a preprocessor": "@labeling_function(pre=[lambda x: x if len(x.text) > 3 else None])\ndef f(x):\n    return 1",
     "Snorkel's preprocessor": "@labeling_function(pre=[lower])\ndef f(x):\n    return 1",
     "Snorkel's function": "@snorkel_function()\ndef f(x):\n    return 1 if len(x.text) > 3 else -1",
@@ -84,6 +103,31 @@ def test_it_changes_when_what_the_function_is_made_of_changes(tmp_path, part):
 )
 def test_it_changes_with_what_a_factory_was_given(before, after):
     assert fingerprint(before) != fingerprint(after)
+
+
+def test_it_changes_when_a_neighbouring_file_that_it_imports_changes(tmp_path):
+    rules = (
+        "import neighbour_rules\nfrom weaklabel import labeling_function\n"
+        "@labeling_function()\ndef f(x):\n    return neighbour_rules.judge(x.text)\n"
+    )
+    prints = []
+    for limit in (3, 3, 4):
+        (tmp_path / "neighbour_rules.py").write_text(f"def judge(text):\n    return len(text) > {limit}\n")
+        prints.append(fingerprint(load(tmp_path, rules)["f"]))
+
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_what_a_function_remembers_of_a_run_does_not_make_it_another(tmp_path):
+    text = (
+        "from weaklabel import labeling_function\nSEEN = {}\n@labeling_function()\n"
+        "def f(x):\n    return SEEN.setdefault(x.text, 1)\n"
+    )
+    table = pl.DataFrame({"id": [1, 2], "text": ["a", "b"]})
+
+    first, second = (apply([load(tmp_path, text)["f"]], table, ("ham", "spam")) for _ in range(2))
+
+    assert first.provenance["fingerprints"] == second.provenance["fingerprints"]
 
 
 def test_names_of_variables_comments_and_lines_do_not_matter(tmp_path):

@@ -1,13 +1,15 @@
 """What a labeling function is made of, as one hash: its code, what that refers to, and its resources."""
 
 import hashlib
+import sys
 import sysconfig
 from collections.abc import Iterable
 from functools import cache, partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+import weaklabel
 from weaklabel.labeling.functions import held
 
 UNREAD = "?"  # ends the fingerprint of a function that holds something of which only the type is known
@@ -84,26 +86,56 @@ def _parts(value: Any, seen: set[int]) -> Any:
         return [_parts(item, seen) for item in value]
     if isinstance(value, (set, frozenset)):
         return "set", sorted(map(_hash_or_name, value))
-    if isinstance(value, ModuleType | type):
-        return value.__name__
-    if type(value).__module__.startswith("sklearn.") and hasattr(value, "__dict__"):
+    if isinstance(value, ModuleType):
+        return _module_parts(value)
+    if callable(value) and not isinstance(value, type) and held(value, "f"):  # a function, or Snorkel's preprocessor
+        return [_parts(held(value, name), seen) for name in ("f", "resources", "pre", "batch")]
+    if isinstance(value, type):
+        return _class_parts(value, seen)
+    if type(value).__module__.startswith(("sklearn.", "weaklabel.")) and hasattr(value, "__dict__"):
         learned = {name: _parts(item, seen) for name, item in vars(value).items() if name not in ADDRESSES}
         return [type(value).__qualname__, learned]
-    if callable(value) and held(value, "f"):  # a labeling function or one of Snorkel's preprocessors
-        return [_parts(held(value, name), seen) for name in ("f", "resources", "pre", "batch")]
-    if callable(value) and isinstance(type(value).__call__, FunctionType):  # an object of the user's own that is called
+    if callable(value) and hasattr(value, "__wrapped__"):  # what `lru_cache` makes of a function
+        return [type(value).__qualname__, _parts(value.__wrapped__, seen)]
+    if _is_own(type(value)) or (callable(value) and isinstance(type(value).__call__, FunctionType)):
         return _object_parts(value, seen)
     return _hash_or_name(value)
 
 
 def _object_parts(value: Any, seen: set[int]) -> Any:
-    """Its methods, and what it holds."""
-    if id(value) in seen:
+    """Its classes, and what it holds."""
+    if id(value) in seen:  # it holds itself
         return type(value).__qualname__
     seen.add(id(value))
-    methods = [part for base in type(value).__mro__ for part in vars(base).values() if isinstance(part, FunctionType)]
     state = _parts(vars(value), seen) if hasattr(value, "__dict__") else _hash_or_name(value)
-    return [[_parts(method, seen) for method in methods], state]
+    return [[_class_parts(base, seen) for base in type(value).__mro__], state]
+
+
+def _class_parts(cls: type, seen: set[int]) -> Any:
+    """Its name; of the user's own class, or one whose objects are called, its functions and constants, too."""
+    if id(cls) in seen or not (_is_own(cls) or isinstance(vars(cls).get("__call__"), FunctionType)):
+        return cls.__qualname__
+    seen.add(id(cls))
+    bare = {name: getattr(part, "fget", None) or getattr(part, "__func__", part) for name, part in vars(cls).items()}
+    functions = {name: _parts(part, seen) for name, part in bare.items() if isinstance(part, FunctionType)}
+    plain = {name: part for name, part in bare.items() if isinstance(part, PLAIN) and not name.startswith("__")}
+    return [cls.__qualname__, functions, plain]
+
+
+def _module_parts(module: ModuleType) -> Any:
+    """Its name; of the user's own module what its file says, as any of its functions may be called."""
+    file = getattr(module, "__file__", None)
+    if file is None or file.startswith(_installed()) or not Path(file).is_file():
+        return module.__name__
+    return module.__name__, hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def _is_own(cls: type) -> bool:
+    """The user's own class: of no installed package, nor of Python's library."""
+    if cls.__module__ not in sys.modules:  # a file that was loaded by its path
+        return True
+    file = getattr(sys.modules[cls.__module__], "__file__", None)
+    return cls.__module__ == "__main__" or (file is not None and not file.startswith(_installed()))
 
 
 def _function_parts(function: FunctionType, seen: set[int]) -> Any:
@@ -125,7 +157,8 @@ def _is_installed(code: CodeType) -> bool:
 
 @cache
 def _installed() -> tuple[str, ...]:
-    return tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    places = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")]
+    return *places, str(Path(weaklabel.__file__).parent)
 
 
 def _names(code: CodeType) -> list[str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +28,11 @@ class Plan:
     schema
         The table's columns and their types.
 
+    Attributes
+    ----------
+    fingerprints
+        Of each function, by its name.
+
     Raises
     ------
     LabelingFunctionError
@@ -39,10 +44,13 @@ class Plan:
     lfs: tuple[LabelingFunctionLike, ...]
     classes: tuple[str, ...]
     schema: Mapping[str, Any]
+    fingerprints: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         checks.put(self, lfs=tuple(self.lfs), classes=checks.classes(self.classes))
         _check_functions(self.lfs)
+        # Now, not when votes are there: a function's memory may have changed by then.
+        checks.put(self, fingerprints={lf.name: fingerprint(lf) for lf in self.lfs})
         for lf in self.lfs:
             needs = getattr(lf, "columns", ())
             tables.require(pl.DataFrame(schema=self.schema), needs, hint=f"labeling function {lf.name!r} reads it")
@@ -53,11 +61,6 @@ class Plan:
         return tuple(lf.name for lf in self.lfs)
 
     @cached_property
-    def fingerprints(self) -> dict[str, str]:
-        """Of each function, by its name."""
-        return {lf.name: fingerprint(lf) for lf in self.lfs}
-
-    @cached_property
     def rows_key(self) -> str:
         """What two hashes of rows must have in common to be comparable: polars' version, and the table's columns."""
         said = "\0".join(f"{name}\0{kind}" for name, kind in self.schema.items())
@@ -66,7 +69,7 @@ class Plan:
     def provenance(self, rows: str) -> dict[str, Any]:
         """What the votes come from; `rows` is a digest of all rows."""
         sources = {lf.name: source(lf) for lf in self.lfs}
-        return {"fingerprints": self.fingerprints, "sources": sources, "input": rows, "rows": self.rows_key}
+        return {"fingerprints": dict(self.fingerprints), "sources": sources, "input": rows, "rows": self.rows_key}
 
 
 def _check_functions(lfs: Sequence[LabelingFunctionLike]) -> None:
