@@ -135,6 +135,35 @@ def test_a_function_that_cannot_travel_runs_here_and_is_named_where_it_cannot():
         apply([PRIZE, locked], numbered(), CLASSES, n_jobs=2)
 
 
+def test_a_function_that_leaves_the_program_or_cannot_say_what_went_wrong_is_a_fault_like_others():
+    class MuteError(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    def mute(x):
+        raise MuteError
+
+    L = apply(
+        [LabelingFunction("exits", lambda x: exit(3)), LabelingFunction("mute", mute), PRIZE], numbered(), CLASSES
+    )
+
+    assert [fault.error for fault in L.faults] == ["SystemExit: 3", "MuteError, whose message raises RuntimeError"]
+    assert (L.votes[:, 2] == 1).all()
+
+
+def test_a_long_answer_is_not_repeated_whole_and_one_that_cannot_be_shown_is_named_by_its_type():
+    class Mute:
+        def __repr__(self):
+            raise RuntimeError
+
+    lfs = [LabelingFunction("f", lambda x: "x" * 1000), LabelingFunction("g", lambda x: Mute())]
+
+    L = apply(lfs, numbered(), CLASSES)
+
+    assert len(L.faults[0].error) < 200
+    assert L.faults[1].error.startswith("VoteError: voted a Mute; a vote is -1")
+
+
 def test_an_interrupt_is_no_fault():
     def interrupted(x):
         raise KeyboardInterrupt

@@ -65,8 +65,8 @@ def apply_file(
     As `apply`, and: where `out` holds votes already, functions that have not changed since are asked only about rows
     that are new or changed; a function may be renamed, moved or dropped, and rows may be in another order. A function
     that failed somewhere, or that holds what cannot be read (a lock, a connection), is asked about everything again.
-    Parquet is read and written in batches; of each row only hashes stay in memory, 8 bytes (24 where votes are known).
-    A crash on the way leaves what lay at `out`.
+    Parquet is read and written in batches, so that memory does not grow with the table, but by 24 bytes a row where
+    votes are known. A crash on the way leaves what lay at `out`.
 
     Parameters
     ----------

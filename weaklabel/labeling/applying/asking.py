@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from weaklabel.artefacts import ABSTAIN
 
 Votes = NDArray[np.int8]
-Failures = list[tuple[int, Exception]]  # a row, and why it has no vote; in the order of the rows
+Failures = list[tuple[int, BaseException]]  # a row, and why it has no vote; in the order of the rows
+LONGEST = 100  # signs of what is no vote
+FAULTS = (Exception, SystemExit)  # a function that calls exit() is at fault, too; an interrupt is none
 
 
 class NoVoteError(Exception):
@@ -25,7 +27,23 @@ class NoVoteError(Exception):
 
     def __init__(self, vote: Any) -> None:
         self.vote = vote.item() if isinstance(vote, np.generic) else vote
-        super().__init__(repr(self.vote))
+        super().__init__(_shown(self.vote))
+
+
+def said(error: BaseException) -> str:
+    """`Type: message` of an exception, whatever its own message does."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as another:
+        return f"{type(error).__name__}, whose message raises {type(another).__name__}"
+
+
+def _shown(vote: Any) -> str:
+    try:
+        shown = repr(vote)
+    except Exception:
+        return f"a {type(vote).__name__}"
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} ..."
 
 
 def ask_each(rule: Callable[[Any], Any], xs: Sequence[Any], k: int) -> tuple[Votes, Failures]:
@@ -37,7 +55,7 @@ def ask_each(rule: Callable[[Any], Any], xs: Sequence[Any], k: int) -> tuple[Vot
             answers.extend(map(rule, asked))  # quicker than a loop; after a fault it goes on behind it
             if len(answers) < len(xs):
                 raise StopIteration  # a rule's own, which ends `map` in silence
-        except Exception as error:  # which never ends the run
+        except FAULTS as error:  # which never end the run
             failures.append((len(answers), error if not failures else error.with_traceback(None)))  # it holds the row
             answers.append(ABSTAIN)
     votes, wrong = _as_votes(answers, k)
@@ -52,7 +70,7 @@ def ask_all(rule: Callable[[pl.DataFrame], Any], rows: pl.DataFrame, k: int) -> 
     """
     try:
         answers = rule(rows)
-    except Exception as error:
+    except FAULTS as error:
         if len(rows) > 1 and not _fails_on_nothing(rule, rows, error):
             half = len(rows) // 2
             (first, failed), (second, too) = ask_all(rule, rows[:half], k), ask_all(rule, rows[half:], k)
@@ -63,16 +81,16 @@ def ask_all(rule: Callable[[pl.DataFrame], Any], rows: pl.DataFrame, k: int) -> 
     return _as_votes(answers, k)
 
 
-def _fails_on_nothing(rule: Callable[[pl.DataFrame], Any], rows: pl.DataFrame, error: Exception) -> bool:
+def _fails_on_nothing(rule: Callable[[pl.DataFrame], Any], rows: pl.DataFrame, error: BaseException) -> bool:
     """Whether the rows are not at fault: a column is missing or of the wrong type, and no rows fail as these do."""
     try:
         rule(rows.clear())
-    except Exception as other:
-        return (type(other), str(other)) == (type(error), str(error))
+    except FAULTS as other:
+        return (type(other), said(other)) == (type(error), said(error))
     return False
 
 
-def _all_failed(rows: pl.DataFrame, error: Exception) -> tuple[Votes, Failures]:
+def _all_failed(rows: pl.DataFrame, error: BaseException) -> tuple[Votes, Failures]:
     return np.full(len(rows), ABSTAIN, np.int8), [(i, error) for i in range(len(rows))]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from weaklabel.artefacts import Fault
 from weaklabel.artefacts.label_matrix import possible_votes, vote_message
 from weaklabel.errors import LabelingFunctionError, VoteError
-from weaklabel.labeling.applying.asking import Failures, NoVoteError, Votes, ask_all, ask_each
+from weaklabel.labeling.applying.asking import Failures, NoVoteError, Votes, ask_all, ask_each, said
 from weaklabel.labeling.applying.rows import Rows
 from weaklabel.labeling.functions import held
 from weaklabel.protocols import LabelingFunctionLike
@@ -125,10 +125,10 @@ class _Ballot:
 
     def fault(self) -> Fault:
         i, error = self.failures[0]
-        said = f"{type(error).__name__}: {error}"
+        why = said(error)
         if isinstance(error, NoVoteError):
-            said = f"VoteError: voted {error}; {possible_votes(self.classes)}"
-        return Fault(self.lf.name, said, self.ids[i], self.start + i, len(self.failures))
+            why = f"VoteError: voted {error}; {possible_votes(self.classes)}"
+        return Fault(self.lf.name, why, self.ids[i], self.start + i, len(self.failures))
 
     def _note(self, places: NDArray[np.intp], votes: Votes, failures: Failures) -> None:
         self.votes[slice(None) if len(votes) == len(self.votes) else places] = votes
@@ -136,12 +136,11 @@ class _Ballot:
         if self.failures and self.strict:
             self._raise(*self.failures[0])
 
-    def _raise(self, i: int, error: Exception) -> None:
+    def _raise(self, i: int, error: BaseException) -> None:
         if isinstance(error, NoVoteError):
             raise VoteError(vote_message(self.lf.name, self.ids[i], error.vote, self.classes))
         raise LabelingFunctionError(
-            f"labeling function {self.lf.name!r} raised on item {self.ids[i]!r} (row {self.start + i}): "
-            f"{type(error).__name__}: {error}"
+            f"labeling function {self.lf.name!r} raised on item {self.ids[i]!r} (row {self.start + i}): {said(error)}"
         ) from error
 
     @contextmanager
