@@ -237,3 +237,37 @@ def test_an_ending_that_cannot_be_written_is_refused(tmp_path):
 def test_a_column_that_the_format_cannot_hold_is_explained(tmp_path):
     with pytest.raises(TableError, match=r"cannot write .*out\.csv: CSV format does not support nested data"):
         write_frame(pl.DataFrame({"id": ["a"], "ratings": [[1, 2]]}), tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize(
+    ("values", "classes", "expected"),
+    [
+        ([1.0, 0.0, None], ("1", "0"), [0, 1, -1]),  # as pandas reads whole numbers beside a gap
+        ([1.0, 2.0, None], ("1", "2", "3"), [0, 1, -1]),
+        ([1.5, 2.0], ("1.5", "2"), [0, 1]),
+        ([True, False, None], ("False", "True"), [1, 0, -1]),
+        ([1.0, 0.0], ("ham", "spam"), [1, 0]),
+        (["001", "002"], ("001", "002", "003"), [0, 1]),
+    ],
+)
+def test_a_known_class_is_found_by_its_name_before_its_number_however_it_was_read(values, classes, expected):
+    table = pl.DataFrame({"id": [str(i) for i in range(len(values))], "label": values})
+
+    assert gold_labels(table, table["id"], classes).tolist() == expected
+
+
+def test_columns_can_be_kept_as_they_stand_in_a_file(tmp_path):
+    (tmp_path / "t.csv").write_text("id,label\n1,001\n2,002\n")
+
+    assert read_table(tmp_path / "t.csv", text=["label", "not there"])["label"].to_list() == ["001", "002"]
+
+
+def test_no_name_of_a_column_is_lost_in_aligning():
+    table = pl.DataFrame({"id": ["a", "b"], "_found": [1, 2], "row": [3, 4]})
+
+    assert align(table, pl.Series("id", ["b", "a"])).rows() == [("b", 2, 4), ("a", 1, 3)]
+
+
+def test_what_a_format_cannot_hold_is_an_error_not_a_panic(tmp_path):
+    with pytest.raises(TableError, match=r"cannot write .*x\.jsonl"):
+        write_frame(pl.DataFrame({"id": ["a"], "raw": [b"x"]}), tmp_path / "x.jsonl")

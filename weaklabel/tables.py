@@ -57,9 +57,9 @@ def read_frame(path: str | Path, text: Sequence[str] = ()) -> pl.DataFrame:
     return frame
 
 
-def read_table(path: str | Path, id_column: str = "id") -> pl.DataFrame:
-    """Read a table from a file; see `read_frame` for formats and `as_table` for the id."""
-    return as_table(read_frame(path, text=[id_column]), id_column, source=str(path))
+def read_table(path: str | Path, id_column: str = "id", text: Sequence[str] = ()) -> pl.DataFrame:
+    """Read a table from a file; see `read_frame` for formats and columns kept as text, `as_table` for the id."""
+    return as_table(read_frame(path, text=[id_column, *text]), id_column, source=str(path))
 
 
 @dataclass(frozen=True)
@@ -181,16 +181,14 @@ def align(table: pl.DataFrame, item_ids: pl.Series, source: str = "the table") -
     TableError
         An id has no row.
     """
-    rows = pl.DataFrame({"id": item_ids}).join(
-        table.with_columns(_found=True), on="id", how="left", maintain_order="left"
-    )
-    if lost := rows["_found"].null_count():
-        first = rows.filter(pl.col("_found").is_null())["id"][0]
+    places = rows_of(table["id"], item_ids)
+    if lost := places.null_count():
+        first = item_ids.filter(places.is_null())[0]
         raise TableError(f"{source} has no row for {lost} of the items, first {first!r}: give the table they came from")
-    return rows.drop("_found")
+    return table[places]
 
 
-def rows_of(item_ids: pl.Series, wanted: Sequence[str]) -> pl.Series:
+def rows_of(item_ids: pl.Series, wanted: Sequence[str] | pl.Series) -> pl.Series:
     """In which row each wanted id stands, in the order wanted; null where it is not there."""
     asked = pl.DataFrame({"id": pl.Series(wanted, dtype=pl.String)})
     numbered = pl.DataFrame({"id": item_ids}).with_row_index("row")
@@ -220,11 +218,8 @@ def gold_labels(
     """
     require(table, ["id", column])
     values = pl.DataFrame({"id": item_ids}).join(table.select("id", column), on="id", how="left", maintain_order="left")
-    known = range(len(classes))
-    number: dict[str, int] = {str(float(y)): y for y in known}  # as whole numbers read beside empty cells in pandas
-    number |= {str(y): y for y in known}
-    number |= {name: y for y, name in enumerate(classes)}
-    gold = values[column].cast(pl.String).replace_strict(number, default=None, return_dtype=pl.Int64)
+    number = {str(y): y for y in range(len(classes))} | {name: y for y, name in enumerate(classes)}
+    gold = _as_written(values[column]).replace_strict(number, default=None, return_dtype=pl.Int64)
     unknown = gold.is_null() & values[column].is_not_null()
     if unknown.any():
         row = int(unknown.arg_max() or 0)
@@ -233,6 +228,14 @@ def gold_labels(
             f"the classes are {', '.join(classes)}"
         )
     return gold.fill_null(ABSTAIN).to_numpy()
+
+
+def _as_written(values: pl.Series) -> pl.Series:
+    """Values as the names of classes are written: True, and 1 for the 1.0 that pandas makes of it beside gaps."""
+    text = values.cast(pl.String)
+    if values.dtype == pl.Boolean:
+        return text.str.to_titlecase()
+    return text.str.replace(r"^(-?\d+)\.0$", "${1}") if values.dtype.is_float() else text
 
 
 def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
@@ -255,5 +258,5 @@ def write_frame(frame: pl.DataFrame, path: str | Path) -> None:
     try:
         with replacing(path) as file:
             writer(frame, file)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise TableError(f"cannot write {path}: {getattr(error, 'strerror', None) or first_line(error)}") from error

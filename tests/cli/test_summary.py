@@ -72,6 +72,16 @@ def test_json_is_all_that_is_printed(files, weaklabel):
     assert json.loads(weaklabel("summary votes.parquet --json"))["remarks"][0] == "'dull' never votes"
 
 
+def test_numbers_that_json_lacks_are_null(files, weaklabel):
+    table = pl.read_csv("table.csv").with_columns(odd=pl.lit(float("nan")), far=pl.lit(float("inf")))
+    table.write_parquet("odd.parquet")
+
+    said = weaklabel("summary votes.parquet --show votes --table odd.parquet --json")
+
+    rows = json.loads(said, parse_constant=pytest.fail)["rows"]
+    assert [(row["odd"], row["far"]) for row in rows] == [(None, None)] * len(rows)
+
+
 def test_a_json_file_holds_everything(files, weaklabel):
     weaklabel("summary votes.parquet --gold table.csv --out all.json")
 

@@ -96,3 +96,31 @@ def test_parameters_without_a_classifier_are_refused(training, weaklabel):
     assert "--set is for the parameters of a --classifier" in weaklabel(
         "train training.parquet --test table.csv --set C=1", code=2
     )
+
+
+def test_the_column_of_known_classes_is_no_feature_whatever_it_is_called(files, weaklabel):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 200)
+    table = pl.DataFrame({"id": [f"{i}" for i in range(200)], "x": rng.normal(size=200), "target": y})
+    table.write_csv("numbers.csv")
+    beliefs = wl.Posterior(np.eye(2)[y], table["id"], ("no", "yes"), np.ones(200, bool))
+    wl.training_set(beliefs, table).save("numbers.parquet")
+
+    said = weaklabel("train numbers.parquet --test numbers.csv --gold-column target")
+
+    accuracy = float(re.search(r"accuracy +([\d.]+)", said)[1])
+    assert accuracy < 0.7  # x is chance; with target it would be 1
+
+
+def test_a_table_whose_classes_are_all_unknown_is_predicted_and_not_scored(training, weaklabel):
+    pl.read_csv("table.csv").with_columns(label=pl.lit(None, pl.String)).write_csv("new.csv")
+
+    said = weaklabel("train training.parquet --test new.csv")
+
+    assert "new.csv has no known class in 'label', so nothing is scored" in said
+
+
+def test_a_parquet_file_is_not_called_csv(files, weaklabel):
+    said = weaklabel("training-set posterior.parquet table.csv --out training.csv", code=1)
+
+    assert "training.csv: a training set is a Parquet file; name it training.parquet" in said

@@ -102,3 +102,17 @@ def test_shares_near_nothing_and_near_all_keep_their_digits(uncovered, said):
     votes[:uncovered] = -1
 
     assert remarks(matrix(votes))[-1].endswith(f"of 100,000 items ({said})")
+
+
+def test_of_one_function_all_is_said_that_is_to_be_said_of_it():
+    L = matrix([[0] + [-1] * 8] * 20, lf_names=("votes", *(f"s{j}" for j in range(8))))
+
+    assert remarks(L, lf="s7") == ["'s7' never votes"]
+    assert remarks(L, lf="votes") == []
+
+
+def test_a_function_as_good_as_a_guess_is_not_blamed():
+    gold = np.array([0] * 498 + [1] * 502)
+
+    assert remarks(matrix([[0, -1]] * 999 + [[1, 1]]), gold)[0] != "'lf_0' is right on 50 %"
+    assert not [said for said in remarks(matrix([[0, 1]] * 1000), gold) if "'lf_0' is right" in said]

@@ -52,9 +52,15 @@ def test_hard_labels_of_equal_weight_stand_once():
 
 
 def test_weights_become_numbers_of_copies_and_only_a_weight_of_zero_none():
-    rows, _ = copied(np.eye(2)[[0, 1, 0, 1]], np.array([10.0, 1.0, 0.01, 0.0]))
+    rows, _ = copied(np.eye(2)[[0, 1, 0, 1, 0]], np.array([10.0, 1.0, 1.0, 0.01, 0.0]))
 
-    assert np.bincount(rows).tolist() == [10, 1, 1]
+    assert np.bincount(rows).tolist() == [100, 10, 10, 1]
+
+
+def test_an_answer_of_great_weight_leaves_the_others_their_shares():
+    rows, labels = copied(np.array([[0.6, 0.4], [1.0, 0.0], [0.6, 0.4]]), np.array([1.0, 10.0, 1.0]))
+
+    assert np.bincount(rows * 2 + labels).tolist() == [3, 2, 50, 0, 3, 2]
 
 
 @given(

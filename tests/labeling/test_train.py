@@ -285,3 +285,56 @@ def test_a_model_remembers_what_it_was_trained_on():
 
     assert model.provenance["columns"] == ["x"]
     assert model.predict_proba(table).provenance["model"] == "LogisticRegression(C=2)"
+
+
+def test_what_a_column_no_longer_holds_is_said_at_prediction():
+    table, y = numbers()
+    model = train(training(table, np.eye(2)[y]), columns=["x"])
+
+    with pytest.raises(
+        ModelError, match="LogisticRegression cannot predict this table: .*NaN.*; the columns x must hold"
+    ):
+        model.predict_proba(table.with_columns(x=pl.lit(None, pl.Float64)))
+    with pytest.raises(ModelError, match="cannot predict this table"):
+        model.predict_proba(table.with_columns(x=pl.lit("16 mm")))
+
+
+def test_a_text_that_was_read_as_a_number_is_a_text():
+    table, y = texts()
+    model = train(training(table, np.eye(2)[y]))
+
+    found = model.predict_proba(pl.DataFrame({"id": ["a", "b"], "text": [7, 8]}))
+
+    assert found.probs[0].tolist() == found.probs[1].tolist()
+
+
+def test_augmented_copies_stay_in_the_fold_of_their_item():
+    from sklearn.model_selection import GridSearchCV
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=40)
+    table = pl.DataFrame({"id": [f"{i}" for i in range(40)], "x": x, "augmented_from": [None] * 40})
+    copies = table.with_columns(id=pl.col("id") + "~1", augmented_from=pl.col("id"))
+    labels = np.eye(2)[rng.integers(0, 2, 40)]  # by chance: nothing can be learned
+    both = pl.concat([table.with_columns(pl.col("augmented_from").cast(pl.String)), copies])
+
+    search = GridSearchCV(KNeighborsClassifier(1), {"n_neighbors": [1]}, cv=5)
+    model = train(training(both, np.concatenate([labels, labels])), columns=["x"], classifier=search)
+
+    assert model.classifier.cv_results_["mean_test_score"][0] < 0.75
+
+
+def test_a_stack_and_a_vote_of_pipelines_are_trained():
+    from sklearn.ensemble import StackingClassifier, VotingClassifier
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+    from sklearn.pipeline import make_pipeline
+
+    table, y = numbers()
+    stack = train(training(table, np.eye(2)[y]), columns=["x"], classifier=StackingClassifier([("nb", GaussianNB())]))
+    said, z = texts()
+    voter = VotingClassifier([("nb", make_pipeline(CountVectorizer(), MultinomialNB()))], voting="soft")
+    vote = train(training(said, np.eye(2)[z]), columns=["text"], classifier=voter)
+
+    assert (stack.predict_proba(table).labels() == y).mean() > 0.75
+    assert (vote.predict_proba(said).labels() == z).all()

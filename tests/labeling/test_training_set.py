@@ -187,6 +187,18 @@ def test_shares_that_a_model_learned_itself_are_no_prior_and_stay():
     assert training_set(found, {"id": list("01234")}).probs == pytest.approx(found.probs[:4])
 
 
+def test_what_was_told_is_divided_out_no_more_where_known_classes_took_its_place():
+    rng = np.random.default_rng(0)
+    y = (rng.random(2000) < 0.4).astype(int)
+    votes = np.where(rng.random((2000, 4)) < 0.8, y[:, None], 1 - y[:, None])
+    known = np.where(np.arange(2000) < 200, y, -1)
+
+    found = denoise(LabelMatrix.from_array(votes), class_balance=[0.9, 0.1], gold=known)
+
+    assert found.provenance["gold"]["prior"] == "known classes"
+    assert found.prior.tolist() == [0.5, 0.5]
+
+
 def test_a_balance_counted_from_known_classes_was_told():
     L = LabelMatrix.from_array([[0, 0, 1], [0, 0, 0], [0, -1, 0], [1, 1, 1]])
 

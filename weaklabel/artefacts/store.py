@@ -20,6 +20,7 @@ from weaklabel.files import replacing
 
 KEY = "weaklabel"
 FORMAT = 2
+OTHERS = (".csv", ".tsv", ".json", ".jsonl", ".html")  # endings that would say what the file is not
 
 
 class Artefact:
@@ -59,8 +60,21 @@ class Artefact:
 
 def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -> None:
     """Write under a temporary name, flush to the disk, then rename."""
+    check_name(path, kind)
     with writing(path) as file:
         frame.write_parquet(file, metadata=header(kind, digest(frame), meta))
+
+
+def check_name(path: Path, kind: str) -> None:
+    """See that the name does not say that the file is another one.
+
+    Raises
+    ------
+    ArtefactError
+        It ends as a CSV file does, say.
+    """
+    if path.suffix.lower() in OTHERS:
+        raise ArtefactError(f"{path}: a {kind} is a Parquet file; name it {path.with_suffix('.parquet').name}")
 
 
 @contextmanager

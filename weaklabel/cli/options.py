@@ -64,4 +64,4 @@ def known_classes(L: "LabelMatrix", gold: Path | None, column: str, id_column: s
 
     if gold is None:
         return None
-    return weaklabel.gold_labels(weaklabel.read_table(gold, id_column), L.item_ids, L.classes, column)
+    return weaklabel.gold_labels(weaklabel.read_table(gold, id_column, text=[column]), L.item_ids, L.classes, column)

@@ -35,7 +35,7 @@ def slices(
 
     found = weaklabel.load_slices(functions)
     predicted = weaklabel.Posterior.load(predictions)
-    rows = weaklabel.read_table(table, id_column)
+    rows = weaklabel.read_table(table, id_column, text=[gold_column])
     gold = weaklabel.gold_labels(rows, predicted.item_ids, predicted.classes, gold_column)
     scores = weaklabel.slice_scores(predicted, gold, found, rows, seed=seed)
     terminal.table(Table("all items and each slice, 95 % intervals:", _narrow(scores, metric or ["accuracy", "f1"])))

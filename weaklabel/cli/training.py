@@ -1,7 +1,10 @@
 """From beliefs to an end model."""
 
 import importlib
+import os
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +13,7 @@ import typer
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.options import Beliefs, Columns, GoldColumn, IdColumn, Out, Settings, TableFile, settings
-from weaklabel.errors import ModelError, UnknownNameError
+from weaklabel.errors import ModelError, UnknownNameError, first_line
 
 Training = Annotated[Path, typer.Argument(help="A training set, as `training-set` writes it.")]
 
@@ -106,9 +109,10 @@ def train(
     import weaklabel
     from weaklabel.report import Table
 
-    rows = weaklabel.read_table(test, id_column)
+    rows = weaklabel.read_table(test, id_column, text=[gold_column])
+    chosen = weaklabel.TrainingSet.load(training)
     model = weaklabel.train(
-        weaklabel.TrainingSet.load(training),
+        replace(chosen, table=chosen.table.drop(gold_column, strict=False)),  # what is to be foretold is no feature
         columns=columns or None,
         classifier=_classifier(classifier, parameters),
         text_features=None if embeddings is None else weaklabel.embeddings(embeddings),
@@ -116,12 +120,13 @@ def train(
     )
     predicted = model.predict_proba(rows)
     predicted.save(out)
-    if gold_column in rows.columns:
+    if gold_column in rows.columns and rows[gold_column].drop_nulls().len():
         gold = weaklabel.gold_labels(rows, predicted.item_ids, predicted.classes, gold_column)
         scores = weaklabel.score(predicted, gold)
         terminal.table(Table(f"on {scores.n:,} items with a known {gold_column}, 95 % intervals:", scores.to_frame()))
     else:
-        terminal.note(f"{test} has no column {gold_column!r}, so nothing is scored")
+        what = "known class in" if gold_column in rows.columns else "column"
+        terminal.note(f"{test} has no {what} {gold_column!r}, so nothing is scored")
     terminal.saved(out)
 
 
@@ -132,6 +137,7 @@ def _classifier(name: str | None, parameters: Sequence[str]) -> Any:
             raise typer.BadParameter("--set is for the parameters of a --classifier", param_hint="--set")
         return None
     module, _, kind = name.rpartition(".")
+    sys.path.append(os.getcwd())  # a classifier of the user's own stands there
     try:
         made = getattr(importlib.import_module(module), kind)
     except (ImportError, AttributeError, ValueError) as error:
@@ -140,5 +146,5 @@ def _classifier(name: str | None, parameters: Sequence[str]) -> Any:
         ) from error
     try:
         return made(**settings(parameters))
-    except TypeError as error:
-        raise ModelError(f"{name} cannot be made: {error}") from error
+    except Exception as error:  # each class has its own
+        raise ModelError(f"{name} cannot be made: {first_line(error)}") from error

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from weaklabel import tables
-from weaklabel.artefacts import Fault, store
+from weaklabel.artefacts import Fault, LabelMatrix, store
 from weaklabel.artefacts.label_matrix import votes_frame
 from weaklabel.errors import ArtefactError
 from weaklabel.labeling.applying.known import Known, known_in_file
@@ -91,6 +91,7 @@ def apply_file(
     table, out = Path(table), Path(out)
     if table.resolve() == out.resolve():
         raise ArtefactError(f"the votes would take the place of their own table, {table}: write them to another file")
+    store.check_name(out, LabelMatrix.kind)
     rows = tables.scan_table(table, id_column)
     plan = Plan(tuple(lfs), classes, rows.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
     known = _known(out, plan) if out.exists() and not fresh else None

@@ -143,6 +143,8 @@ def _check(tfs: Sequence[Any]) -> None:
 
 def _policy(policy: str | Any, n_tfs: int, params: Mapping[str, Any]) -> Any:
     """Snorkel's policy of that name, or the one given, known to work for so many transformations."""
+    if params.get("n_per_original", 1) < 1:
+        raise LabelingFunctionError(f"n_per_original is {params['n_per_original']}: no copy would be made")
     if not isinstance(policy, str) and params:
         raise LabelingFunctionError(f"the policy has its parameters already: set {', '.join(params)} there")
     try:

@@ -4,6 +4,8 @@ import logging
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from weaklabel import plugins
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
 from weaklabel.labeling.gold import Gold, as_gold, clamp, learn_from_gold
@@ -54,7 +56,9 @@ def denoise(
         return clamp(fitted.predict_proba(L), known)
     better, said = learn_from_gold(fitted, L, known)
     posterior = clamp(better.predict_proba(L), known)
-    return replace(posterior, provenance={**posterior.provenance, "gold": said})
+    learned = said["prior"] == "known classes" or any(said["class_bias"])  # then what was told is in there no more
+    prior = np.full(L.cardinality, 1 / L.cardinality) if learned else fitted.predict_proba(L).prior
+    return replace(posterior, prior=prior, provenance={**posterior.provenance, "gold": said})
 
 
 def label_model(model: str | LabelModel, **params: Any) -> LabelModel:

@@ -14,7 +14,7 @@ LEAST_SECONDS = 0.1  # in all; nobody waits for less
 MOST_NAMES = 5  # in one sentence, or in sentences of one kind
 
 
-def remarks(L: LabelMatrix, gold: NDArray[np.integer] | None = None) -> list[str]:
+def remarks(L: LabelMatrix, gold: NDArray[np.integer] | None = None, lf: str | None = None) -> list[str]:
     """What stands out: silent, failing, contrary, wrong and slow functions, classes without votes, uncovered items.
 
     Parameters
@@ -23,6 +23,8 @@ def remarks(L: LabelMatrix, gold: NDArray[np.integer] | None = None) -> list[str
         n items, m functions.
     gold
         Shape (n,): the known class, -1 where unknown; with it, functions that do worse than a guess are named.
+    lf
+        Only what is to be said of this function.
 
     Returns
     -------
@@ -34,16 +36,16 @@ def remarks(L: LabelMatrix, gold: NDArray[np.integer] | None = None) -> list[str
     >>> remarks(LabelMatrix.from_array([[1, -1], [1, -1]], classes=("ham", "spam"), lf_names=("prize", "price")))
     ["'price' never votes", "no function votes 'ham'"]
     """
-    frame = summary(L, gold)
-    return [
+    everyone = summary(L, gold).with_columns(company=in_company(L.votes).sum(axis=0))
+    frame = everyone if lf is None else everyone.filter(pl.col("lf") == lf)
+    said = [
         *_silent(L, frame),
-        *_faults(L),
-        *_contrary(L, frame),
+        *_faults(L, frame),
+        *_contrary(frame),
         *_worse_than_chance(L, frame),
-        *_slow(frame),
-        *_nobody_votes(L),
-        *_uncovered(L),
+        *_slow(everyone, frame),
     ]
+    return said if lf is not None else [*said, *_nobody_votes(L), *_uncovered(L)]
 
 
 def _silent(L: LabelMatrix, frame: pl.DataFrame) -> Iterator[str]:
@@ -52,8 +54,8 @@ def _silent(L: LabelMatrix, frame: pl.DataFrame) -> Iterator[str]:
         yield f"{_listed(names)} never {'votes' if len(names) == 1 else 'vote'}"
 
 
-def _faults(L: LabelMatrix) -> Iterator[str]:
-    for fault in L.faults:
+def _faults(L: LabelMatrix, frame: pl.DataFrame) -> Iterator[str]:
+    for fault in (fault for fault in L.faults if fault.lf in frame["lf"]):
         rows = "1 row" if fault.count == 1 else f"{fault.count:,} rows"
         yield (
             f"{fault.lf!r} failed on {rows} and abstains there; first on item {fault.item_id!r} "
@@ -61,17 +63,17 @@ def _faults(L: LabelMatrix) -> Iterator[str]:
         )
 
 
-def _contrary(L: LabelMatrix, frame: pl.DataFrame) -> Iterator[str]:
-    company = frame.with_columns(items=in_company(L.votes).sum(axis=0))
-    contrary = company.filter(pl.col("against") > 0.5, pl.col("items") >= FEWEST).sort("against", descending=True)
-    for lf, against, items in contrary.select("lf", "against", "items").head(MOST_NAMES).iter_rows():
+def _contrary(frame: pl.DataFrame) -> Iterator[str]:
+    contrary = frame.filter(pl.col("against") > 0.5, pl.col("company") >= FEWEST).sort("against", descending=True)
+    for lf, against, items in contrary.select("lf", "against", "company").head(MOST_NAMES).iter_rows():
         yield f"{lf!r} votes against all others on {_percent(against)} of the {items:,} items on which two or more do"
     yield from _more(contrary)
 
 
 def _worse_than_chance(L: LabelMatrix, frame: pl.DataFrame) -> Iterator[str]:
     known = frame.with_columns(known=pl.col("correct") + pl.col("incorrect"))
-    worse = known.filter(pl.col("accuracy") < 1 / L.cardinality, pl.col("known") >= FEWEST)
+    # As percentages, for "50 % where a guess has 50 %" says nothing.
+    worse = known.filter((100 * pl.col("accuracy")).round() < round(100 / L.cardinality), pl.col("known") >= FEWEST)
     for lf, accuracy, items in worse.sort("accuracy").select("lf", "accuracy", "known").head(MOST_NAMES).iter_rows():
         yield (
             f"{lf!r} is right on {_percent(accuracy)} of the {items:,} items of known class on which it votes; "
@@ -80,12 +82,14 @@ def _worse_than_chance(L: LabelMatrix, frame: pl.DataFrame) -> Iterator[str]:
     yield from _more(worse)
 
 
-def _slow(frame: pl.DataFrame) -> Iterator[str]:
-    """Of three functions or more, one that takes longer than all others together."""
-    timed = frame.drop_nulls("seconds").sort("seconds", descending=True)
+def _slow(everyone: pl.DataFrame, frame: pl.DataFrame) -> Iterator[str]:
+    """Of three functions or more, one that takes longer than all others together, if it is to be spoken of."""
+    timed = everyone.drop_nulls("seconds").sort("seconds", descending=True)
     total = float(timed["seconds"].sum())
     if len(timed) > 2 and total >= LEAST_SECONDS and timed["seconds"][0] > total / 2:
         lf, seconds, each = timed.select("lf", "seconds", "us_per_row").row(0)
+        if lf not in frame["lf"]:
+            return
         yield f"{lf!r} takes {_percent(seconds / total)} of the time of all functions: {each:,.1f} us a row"
 
 

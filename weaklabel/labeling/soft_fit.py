@@ -13,13 +13,13 @@ from weaklabel.errors import ModelError, first_line
 from weaklabel.numerics import Floats
 
 LEAST = 1e-4  # a class with less probability than this is not worth a row of its own
-COPIES = 10  # of an item, at most
+COPIES, MOST = 10, 100  # of an item of the usual weight, and of any
 FOLDS = 5
 
 Rows = NDArray[np.intp]
 
 
-def fit_soft(classifier: Any, X: Any, probs: Floats, weight: Floats) -> Any:
+def fit_soft(classifier: Any, X: Any, probs: Floats, weight: Floats, groups: Rows | None = None) -> Any:
     """A fitted copy of the classifier, with `predict_proba`; its classes are the columns of `probs` that occur.
 
     Parameters
@@ -34,6 +34,8 @@ def fit_soft(classifier: Any, X: Any, probs: Floats, weight: Floats) -> Any:
         Shape (n, k), rows sum to 1.
     weight
         Shape (n,), at least 0.
+    groups
+        Shape (n,), whole numbers: items of one group stay in one fold, too, as an item and its augmented copies must.
 
     Raises
     ------
@@ -43,9 +45,9 @@ def fit_soft(classifier: Any, X: Any, probs: Floats, weight: Floats) -> Any:
     _check(classifier)
     name = _weight_name(classifier)
     rows, labels, weights = weighted(probs, weight) if name else (*copied(probs, weight), np.zeros(0))
-    fitted = _prepared(classifier, rows, probs)
-    fitted_to = [X[i] for i in rows] if isinstance(X, list) else X[rows]
+    fitted = _prepared(classifier, Folds(rows, probs, groups))
     try:
+        fitted_to = [X[i] for i in rows] if isinstance(X, list) else X[rows]
         return fitted.fit(fitted_to, labels, **({name: weights} if name else {}))
     except Exception as error:  # each classifier has its own
         raise ModelError(f"{kind(classifier)} cannot be trained on these features: {first_line(error)}") from error
@@ -60,9 +62,9 @@ def weighted(probs: Floats, weight: Floats) -> tuple[Rows, Rows, Floats]:
 def copied(probs: Floats, weight: Floats) -> tuple[Rows, Rows]:
     """Item and class of each copy, shape (r,) each: as many of each as its probability and weight come to, rounded.
 
-    The items of the largest weight get ten copies, others as many as their weight comes to, at least one if it is not
-    0. Classes share them by the method of largest remainders, an equal remainder going to the first. What all numbers
-    can be divided by is divided out, so that hard labels of equal weight stand once.
+    Items of the usual weight, the median, get ten copies; others as many as their weight comes to, from one to a
+    hundred, if it is not 0. Classes share them by the method of largest remainders, an equal remainder going to the
+    first. What all numbers can be divided by is divided out, so that hard labels of equal weight stand once.
 
     Examples
     --------
@@ -70,7 +72,8 @@ def copied(probs: Floats, weight: Floats) -> tuple[Rows, Rows]:
     >>> rows.tolist(), labels.tolist()
     ([0, 0, 1, 1], [0, 1, 0, 0])
     """
-    total = np.where(weight > 0, np.maximum(np.round(COPIES * weight / weight.max()), 1), 0)
+    usual = np.median(weight[weight > 0])
+    total = np.where(weight > 0, np.clip(np.round(COPIES * weight / usual), 1, MOST), 0)
     share = total[:, None] * probs
     counts = np.floor(share + 1e-9)  # 10 * 0.7 is a little less than 7
     missing = total - counts.sum(axis=1)
@@ -85,8 +88,8 @@ def reads_columns(classifier: Any) -> bool:
     """Whether it makes its features itself: a Pipeline, or what is built around one."""
     from sklearn.pipeline import Pipeline
 
-    inner = getattr(classifier, "estimator", None)
-    return isinstance(classifier, Pipeline) or (inner is not None and reads_columns(inner))
+    inner = [getattr(classifier, "estimator", None), *(one for _, one in getattr(classifier, "estimators", None) or ())]
+    return isinstance(classifier, Pipeline) or any(reads_columns(one) for one in inner if one is not None)
 
 
 def kind(classifier: Any) -> str:
@@ -132,31 +135,39 @@ def _takes_weights(classifier: Any) -> bool:
     return has_fit_parameter(classifier, "sample_weight") and (inner is None or _takes_weights(inner))
 
 
-def _prepared(classifier: Any, rows: Rows, probs: Floats) -> Any:
+def _prepared(classifier: Any, folds: "Folds") -> Any:
     """A copy that gives probabilities, and whose own cross-validation keeps the copies of an item together."""
     from sklearn.base import clone
     from sklearn.calibration import CalibratedClassifierCV
 
     if hasattr(classifier, "steps"):
         step, last = classifier.steps[-1]
-        return clone(classifier).set_params(**{step: _prepared(last, rows, probs)})
+        return clone(classifier).set_params(**{step: _prepared(last, folds)})
     copy = clone(classifier)
-    if not hasattr(classifier, "predict_proba"):
-        return CalibratedClassifierCV(copy, cv=_folds(FOLDS, rows, probs))
+    if not hasattr(classifier, "predict_proba") and not hasattr(classifier, "final_estimator"):  # a stack has it later
+        return CalibratedClassifierCV(copy, cv=folds.of(FOLDS))
     cv = classifier.get_params(deep=False).get("cv", "none")
-    return copy.set_params(cv=_folds(cv or FOLDS, rows, probs)) if cv is None or isinstance(cv, int) else copy
+    return copy.set_params(cv=folds.of(cv or FOLDS)) if cv is None or isinstance(cv, int) else copy
 
 
-def _folds(n: int, rows: Rows, probs: Floats) -> list[tuple[Rows, Rows]]:
-    """Which rows to train on and which to hold out: items dealt in turn, class by class; fewer folds for rare classes.
+class Folds:
+    """Splits of the copies of items that keep those of one item, or of one group of items, together."""
 
-    No seed: a fold depends on the order of the items alone.
-    """
-    items = np.unique(rows)
-    top = probs[items].argmax(axis=1)
-    seen = np.bincount(top)
-    n = max(2, min(n, int(seen[seen > 0].min())))
-    fold = np.zeros(len(probs), int)
-    fold[items[np.argsort(top, kind="stable")]] = np.arange(len(items)) % n
-    held = fold[rows]
-    return [(np.flatnonzero(held != f), np.flatnonzero(held == f)) for f in range(n)]
+    def __init__(self, rows: Rows, probs: Floats, groups: Rows | None) -> None:
+        self._top = probs.argmax(axis=1)
+        self._group = np.arange(len(probs)) if groups is None else groups
+        self._rows = rows
+
+    def of(self, n: int) -> list[tuple[Rows, Rows]]:
+        """Which copies to train on and which to hold out, n times; fewer for rare classes.
+
+        Groups are dealt in turn, class by class. No seed: a fold depends on the order of the items alone.
+        """
+        groups, first = np.unique(self._group[self._rows], return_index=True)
+        top = self._top[self._rows[first]]
+        seen = np.bincount(top)
+        n = max(2, min(n, int(seen[seen > 0].min())))
+        fold = np.zeros(self._group.max() + 1, int)
+        fold[groups[np.argsort(top, kind="stable")]] = np.arange(len(groups)) % n
+        held = fold[self._group[self._rows]]
+        return [(np.flatnonzero(held != f), np.flatnonzero(held == f)) for f in range(n)]

@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel import tables
 from weaklabel.artefacts import Posterior, TrainingSet
 from weaklabel.errors import ModelError, TableError, first_line
+from weaklabel.labeling.augment import FROM
 from weaklabel.labeling.soft_fit import fit_soft, kind, reads_columns, weighted
+from weaklabel.numerics import Floats
 
 NEVER_FEATURES = ("id", "label", "split")  # by convention: the gold class and the fold
 
@@ -29,6 +32,8 @@ class EndModel:
         The columns it reads.
     classes
         The k class names.
+    texts
+        Those of the columns that held text.
     """
 
     features: Any
@@ -36,16 +41,35 @@ class EndModel:
     columns: tuple[str, ...]
     classes: tuple[str, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
 
     def predict_proba(self, table: Any) -> Posterior:
-        """P(class | features) of each row, shape (n, k); every item is covered."""
+        """P(class | features) of each row, shape (n, k); every item is covered.
+
+        Raises
+        ------
+        TableError
+            A column is missing, or a text.
+        ModelError
+            The columns do not hold what they did at training.
+        """
         rows = tables.as_table(table)
         tables.require(rows, self.columns, hint="the end model was trained on it")
+        rows = rows.with_columns(pl.col(self.texts).cast(pl.String))  # a file of numbers alone may be read as such
         _check_texts(rows, self.columns)
         probs = np.zeros((len(rows), len(self.classes)))
         if len(rows):
-            probs[:, self.classifier.classes_] = self.classifier.predict_proba(self.features.transform(rows))
+            probs[:, self.classifier.classes_] = self._predicted(rows)
         return Posterior(probs, rows["id"], self.classes, np.ones(len(rows), bool), provenance=self.provenance)
+
+    def _predicted(self, rows: pl.DataFrame) -> Floats:
+        try:
+            return np.asarray(self.classifier.predict_proba(self.features.transform(rows)))
+        except Exception as error:  # each transformer and classifier has its own
+            raise ModelError(
+                f"{kind(self.classifier)} cannot predict this table: {first_line(error)}; the columns "
+                f"{', '.join(self.columns)} must hold what they held at training, without gaps"
+            ) from error
 
 
 def train(
@@ -96,9 +120,17 @@ def train(
         matrix = features.fit_transform(training.table)
     except Exception as error:  # each transformer has its own
         raise ModelError(f"no features can be made of {', '.join(chosen)}: {first_line(error)}") from error
-    fitted = fit_soft(classifier, matrix, training.probs, training.weight)
+    fitted = fit_soft(classifier, matrix, training.probs, training.weight, _families(training.table))
     provenance = {"model": repr(classifier), "columns": list(chosen), "training": dict(training.provenance)}
-    return EndModel(features, fitted, chosen, training.classes, provenance)
+    texts = tuple(name for name in chosen if training.table.schema[name] == pl.String)
+    return EndModel(features, fitted, chosen, training.classes, provenance, texts)
+
+
+def _families(table: pl.DataFrame) -> NDArray[np.intp] | None:
+    """Which items are copies of one, as `augment` says, shape (n,); None where none are."""
+    if FROM not in table.columns:
+        return None
+    return table[FROM].fill_null(table["id"]).rank("dense").to_numpy().astype(np.intp)
 
 
 def _feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:

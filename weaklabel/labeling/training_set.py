@@ -77,6 +77,8 @@ def training_set(
         No such strategy or prior.
     """
     _check_names(strategy, prior)
+    if not 0 <= threshold <= 1:
+        raise TableError(f"threshold is {threshold}; it is a probability, in [0, 1]")
     beliefs, used = _under(prior, posterior)
     reasons = _reasons_to_leave_out(beliefs, strategy, threshold)
     keep = ~np.logical_or.reduce(list(reasons.values()))

@@ -56,7 +56,7 @@ def of_functions(L: LabelMatrix, gold: Gold = None, lf: str | None = None) -> Vi
         return View([functions_table(L, found)], remarks(L, gold), found)
     one = found[[column_of(L, lf)]]
     tables = [functions_table(L, one, f"{lf!r} on {len(L.votes):,} items:"), *of_conflicts(L, lf).tables]
-    return View(tables, [remark for remark in remarks(L, gold) if repr(lf) in remark], one)
+    return View(tables, remarks(L, gold, lf), one)
 
 
 def of_classes(L: LabelMatrix, gold: Gold = None) -> View:
