@@ -82,10 +82,11 @@ def from_batch(
         As in `LabelingFunction`; preprocessors go from frame to frame.
     """
     columns = tuple(columns)
-    return LabelingFunction(name, partial(_one, batch, columns), resources or {}, tuple(pre), columns, batch)
+    return LabelingFunction(name, partial(one_row, batch, columns), resources or {}, tuple(pre), columns, batch)
 
 
-def _one(batch: Rule, columns: tuple[str, ...], x: Any, /, **resources: Any) -> int:
+def one_row(batch: Rule, columns: tuple[str, ...], x: Any, /, **resources: Any) -> int:
+    """The vote of a rule for frames on one row."""
     frame = x if isinstance(x, pl.DataFrame) else pl.DataFrame({name: [x[name]] for name in columns or vars(x)})
     (vote,) = batch(frame, **resources)
     return vote.item() if isinstance(vote, np.generic) else vote  # type: ignore[no-any-return]

@@ -63,6 +63,37 @@ RULE = {
         "class Judge:\n    def __init__(self, least):\n        self.least = least\njudge = Judge(3)\n"
         "@labeling_function()\ndef f(x):\n    return int(len(x.text) > judge.least)"
     ),
+    "a list of a class": (
+        "class Words:\n    ALL = ['prize', 'won']\n@labeling_function()\ndef f(x):\n    return int(x.text in Words.ALL)"
+    ),
+    "a method of a base class": (
+        "class Base:\n    def says(self, x):\n        return len(x.text) > 3\nclass Judge(Base):\n    pass\n"
+        "@labeling_function()\ndef f(x):\n    return int(Judge().says(x))"
+    ),
+    "a member of an enumeration": (
+        "from enum import IntEnum\nclass Label(IntEnum):\n    LEAST = 3\n"
+        "@labeling_function()\ndef f(x):\n    return int(len(x.text) > Label.LEAST)"
+    ),
+    "a dictionary keyed by members": (
+        "from enum import Enum\nclass Label(Enum):\n    HAM = 0\nWORDS = {Label.HAM: ['prize']}\n"
+        "@labeling_function()\ndef f(x):\n    return int(x.text in WORDS[Label.HAM])"
+    ),
+    "a method of a tuple": (
+        "from typing import NamedTuple\nclass Rule(NamedTuple):\n    word: str\n    def holds(self, text):\n"
+        "        return len(text) > 3\nRULE = Rule('x')\n@labeling_function()\ndef f(x):\n    return int(RULE.holds(x.text))"
+    ),
+    "an object with an f": (
+        "class Rule:\n    def __init__(self, f, least):\n        self.f, self.least = f, least\n    def __call__(self, x):\n"
+        "        return int(self.f(x) > self.least)\nrule = Rule(lambda x: len(x.text), 3)\n"
+        "@labeling_function()\ndef f(x):\n    return rule(x)"
+    ),
+    "an object with slots": (
+        "class Rule:\n    __slots__ = ('least',)\nrule = Rule()\nrule.least = 3\n"
+        "@labeling_function()\ndef f(x):\n    return int(len(x.text) > rule.least)"
+    ),
+    "an attribute of a function": (
+        "def helper():\n    pass\nhelper.least = 3\n@labeling_function()\ndef f(x):\n    return len(x.text) > helper.least"
+    ),
     "a function with a cache": (
         "from functools import lru_cache\n@lru_cache\ndef judge(text):\n    return len(text) > 3\n"
         "@labeling_function()\ndef f(x):\n    return int(judge(x.text))"
@@ -116,6 +147,52 @@ def test_it_changes_when_a_neighbouring_file_that_it_imports_changes(tmp_path):
         prints.append(fingerprint(load(tmp_path, rules)["f"]))
 
     assert prints[0] == prints[1] != prints[2]
+
+
+def test_it_changes_with_the_order_of_a_dictionary_and_with_what_a_try_covers_and_with_names_of_parameters(tmp_path):
+    head = "from weaklabel import labeling_function\n"
+    pairs = [
+        ("R = {'win': 1, 'prize': 0}\n", "R = {'prize': 0, 'win': 1}\n"),
+        (
+            "from collections import Counter\nR = Counter('ab')\n",
+            "from collections import Counter\nR = Counter('ba')\n",
+        ),
+    ]
+    first = "@labeling_function()\ndef f(x):\n    return next((y for word, y in R.items() if word in x.text), -1)\n"
+    prints = [[fingerprint(load(tmp_path, head + each + first)["f"]) for each in pair] for pair in pairs]
+    swapped = [
+        fingerprint(load(tmp_path, head + f"@labeling_function()\ndef f(x, {names}):\n    return ham(x)\n")["f"])
+        for names in ("ham, spam", "spam, ham")
+    ]
+
+    assert all(before != after for before, after in [*prints, swapped])
+
+
+def test_a_function_that_imports_a_neighbour_when_it_is_called_cannot_be_known_and_of_a_library_it_can(tmp_path):
+    head = "from weaklabel import labeling_function\n@labeling_function()\ndef f(x):\n"
+
+    later = fingerprint(
+        load(tmp_path, head + "    from neighbour_words import WORDS\n    return int(x.text in WORDS)")["f"]
+    )
+    library = fingerprint(
+        load(tmp_path, head + "    import numpy as np\n    import re\n    return int(np.sum(x.n))")["f"]
+    )
+
+    assert later.endswith("?")
+    assert not library.endswith("?")
+
+
+def test_a_function_of_an_object_that_holds_it_has_one(tmp_path):
+    text = (
+        "from snorkel.labeling import LabelingFunction\n"
+        "class Rule(LabelingFunction):\n    def __init__(self, word):\n        self.word = word\n"
+        "        super().__init__('f', self.vote)\n    def vote(self, x):\n        return int(self.word in x.text)\n"
+        "f = Rule('{}')\n"
+    )
+
+    one, same, other = (fingerprint(load(tmp_path, text.format(word))["f"]) for word in ("won", "won", "win"))
+
+    assert one == same != other
 
 
 def test_what_a_function_remembers_of_a_run_does_not_make_it_another(tmp_path):

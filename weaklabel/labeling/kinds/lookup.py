@@ -39,6 +39,7 @@ def lookup(name: str, column: str, labels: Mapping[Any, int]) -> LabelingFunctio
         raise LabelingFunctionError(f"labeling function {name!r}: the dictionary is empty, so it would never vote")
     table = class_numbers(name, labels)
     keys = sorted(table) if all(isinstance(value, str) for value in table) else []
+    table = {key: table[key] for key in keys} or table  # in one order, which says nothing here
     texts, votes = pl.Series(keys, dtype=pl.String), pl.Series([table[key] for key in keys], dtype=pl.Int64)
 
     def known(x: Any) -> int:
