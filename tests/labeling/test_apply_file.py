@@ -330,3 +330,29 @@ def test_a_truncated_table_is_an_error_that_names_it(files):
 
     with pytest.raises(TableError, match=r"cannot read .*table\.parquet"):
         apply_file(LFS, *files, CLASSES)
+
+
+def test_a_changed_category_in_a_list_is_a_changed_row(tmp_path):
+    lf = LabelingFunction("first", lambda x: int(x.tags[0] == "a"))
+    for tags, expected in ((["a", "b"], [1, 0]), (["c", "a"], [0, 1])):
+        column = pl.Series([[tag] for tag in tags], dtype=pl.List(pl.Categorical))
+        pl.DataFrame({"id": ["x", "y"], "tags": column}).write_parquet(tmp_path / "table.parquet")
+        apply_file([lf], tmp_path / "table.parquet", tmp_path / "votes.parquet", CLASSES)
+        assert votes_of(tmp_path / "votes.parquet") == {"first": expected}
+
+
+def test_a_folder_and_a_csv_are_no_place_for_votes_and_names_of_their_columns_none_for_functions(files, tmp_path):
+    with pytest.raises(ArtefactError, match="is a folder: name a file in it"):
+        apply_file(LFS, files[0], tmp_path, CLASSES)
+    with pytest.raises(ArtefactError, match=r"votes\.csv: a label matrix is a Parquet file; name it votes\.parquet"):
+        apply_file(LFS, files[0], tmp_path / "votes.csv", CLASSES)
+    with pytest.raises(LabelingFunctionError, match="is called 'row_digest', as a column beside the votes: rename it"):
+        apply_file([LabelingFunction("row_digest", lambda x: 1)], *files, CLASSES)
+
+
+def test_rules_edited_within_a_second_are_other_rules(files, tmp_path):
+    head = "from weaklabel import labeling_function\n@labeling_function()\ndef f(x):\n"
+    for vote in (1, 0):
+        (tmp_path / "rules.py").write_text(f"{head}    return {vote}\n")
+        apply_file(load_lfs(tmp_path / "rules.py").lfs, *files, CLASSES)
+        assert set(votes_of(files[1])["f"]) == {vote}

@@ -170,3 +170,59 @@ def test_an_interrupt_is_no_fault():
 
     with pytest.raises(KeyboardInterrupt):
         apply([LabelingFunction("f", interrupted)], numbered(), CLASSES)
+
+
+def test_a_batch_function_may_answer_with_a_frame_of_one_column_or_an_expression():
+    forms = {
+        "frame": lambda rows: rows.select((pl.col("n") >= 0).cast(pl.Int8)),
+        "expression": lambda rows: pl.when(pl.col("n") >= 0).then(1).otherwise(-1),
+        "two columns": lambda rows: rows.select("n", "text"),
+    }
+    lfs = [labeling_function(name=name, batch=True)(rule) for name, rule in forms.items()]
+
+    L = apply(lfs, numbered(), CLASSES)
+
+    assert L.votes.T.tolist() == [[1] * 50, [1] * 50, [-1] * 50]
+    assert [(fault.lf, fault.count) for fault in L.faults] == [("two columns", 50)]
+
+
+def test_a_wrong_column_type_costs_no_more_than_asking_row_by_row():
+    from weaklabel.labeling.kinds.threshold import threshold
+
+    began = time.process_time()
+    L = apply([threshold("t", "text", 1, above=1)], numbered(20_000), CLASSES)
+
+    assert L.faults[0].count == 20_000
+    assert time.process_time() - began < 5  # by halving it was six
+
+
+def test_an_objects_attributes_are_as_the_table_has_them_for_each_function():
+    class Box:
+        def __init__(self, n):
+            self.n = n
+
+    def changes(x):
+        x.box.n = 5
+        return 1
+
+    table = pl.DataFrame({"id": ["a", "b"], "box": pl.Series([Box(0), Box(0)], dtype=pl.Object), "_i": [7, 7]})
+    looks = LabelingFunction("looks", lambda x: int(x.box.n == 0 and x._i == 7))
+
+    L = apply([LabelingFunction("changes", changes), looks], table, CLASSES)
+
+    assert L.votes.tolist() == [[1, 1], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"), [({"n_jobs": 0}, "n_jobs is 0; it is a number"), ({"batch_size": 0}, "batch_size is 0; it is")]
+)
+def test_numbers_that_are_none_are_refused(options, said):
+    with pytest.raises(LabelingFunctionError, match=said):
+        apply([PRIZE], numbered(), CLASSES, **options)
+
+
+def test_a_process_that_dies_is_said():
+    import os
+
+    with pytest.raises(LabelingFunctionError, match="a process died while labeling functions ran"):
+        apply([LabelingFunction("dies", lambda x: os._exit(1))], numbered(), CLASSES, n_jobs=2)

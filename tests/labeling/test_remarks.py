@@ -105,7 +105,8 @@ def test_shares_near_nothing_and_near_all_keep_their_digits(uncovered, said):
 
 
 def test_of_one_function_all_is_said_that_is_to_be_said_of_it():
-    L = matrix([[0] + [-1] * 8] * 20, lf_names=("votes", *(f"s{j}" for j in range(8))))
+    names = ("votes", *(f"s{j}" for j in range(8)))
+    L = LabelMatrix.from_array([[0] + [-1] * 8] * 20, lf_names=names)
 
     assert remarks(L, lf="s7") == ["'s7' never votes"]
     assert remarks(L, lf="votes") == []
@@ -114,5 +115,4 @@ def test_of_one_function_all_is_said_that_is_to_be_said_of_it():
 def test_a_function_as_good_as_a_guess_is_not_blamed():
     gold = np.array([0] * 498 + [1] * 502)
 
-    assert remarks(matrix([[0, -1]] * 999 + [[1, 1]]), gold)[0] != "'lf_0' is right on 50 %"
-    assert not [said for said in remarks(matrix([[0, 1]] * 1000), gold) if "'lf_0' is right" in said]
+    assert not [said for said in remarks(matrix([[0, 1]] * 1000), gold) if "is right on" in said]

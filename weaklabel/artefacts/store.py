@@ -86,9 +86,21 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     ArtefactError
         It cannot be written.
     """
+    with told(path), replacing(path) as file:
+        yield file
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Say which artefact could not be written, if it could not.
+
+    Raises
+    ------
+    ArtefactError
+        It cannot be written.
+    """
     try:
-        with replacing(path) as file:
-            yield file
+        yield
     except (OSError, pl.exceptions.PolarsError) as error:  # polars wraps what its own writer meets
         raise ArtefactError(f"cannot write {path}: {getattr(error, 'strerror', None) or first_line(error)}") from error
 

@@ -42,7 +42,7 @@ def apply(
     from weaklabel.errors import LabelingFunctionError
 
     found = weaklabel.load_lfs(heuristics)
-    names = tuple(classes.split(",")) if classes else found.classes
+    names = tuple(name.strip() for name in classes.split(",")) if classes else found.classes
     if not names:
         raise LabelingFunctionError(f"{heuristics} sets no CLASSES: add CLASSES = (...) to it, or give --classes a,b")
     done = weaklabel.apply_file(

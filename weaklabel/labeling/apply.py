@@ -7,8 +7,7 @@ from weaklabel import tables
 from weaklabel.artefacts import LabelMatrix, checks
 from weaklabel.labeling.applying.known import known_in_matrix
 from weaklabel.labeling.applying.plan import Plan
-from weaklabel.labeling.applying.run import Tally, parts
-from weaklabel.labeling.applying.run import batch_size as default_batch_size
+from weaklabel.labeling.applying.run import Tally, parts, rows_at_a_time
 from weaklabel.protocols import LabelingFunctionLike
 
 
@@ -65,7 +64,7 @@ def apply(
     ids = checks.trusted(table["id"])  # `as_table` has looked at them
     plan = Plan(tuple(lfs), classes, table.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
     known = None if reuse is None else known_in_matrix(reuse, plan)
-    size = batch_size or default_batch_size(len(table), n_jobs)
+    size = rows_at_a_time(len(table), n_jobs, batch_size)
     tally = Tally(plan, known)
     voted = parts(plan, table.iter_slices(size), -(-len(table) // size), known, n_jobs, strict)
     votes, digests = [], []

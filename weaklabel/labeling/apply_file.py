@@ -13,8 +13,7 @@ from weaklabel.artefacts.label_matrix import votes_frame
 from weaklabel.errors import ArtefactError
 from weaklabel.labeling.applying.known import Known, known_in_file
 from weaklabel.labeling.applying.plan import Plan
-from weaklabel.labeling.applying.run import Part, Tally, parts
-from weaklabel.labeling.applying.run import batch_size as default_batch_size
+from weaklabel.labeling.applying.run import Part, Tally, parts, rows_at_a_time
 from weaklabel.protocols import LabelingFunctionLike
 
 NOBODY = pl.Series("id", [], pl.String)
@@ -65,8 +64,8 @@ def apply_file(
     As `apply`, and: where `out` holds votes already, functions that have not changed since are asked only about rows
     that are new or changed; a function may be renamed, moved or dropped, and rows may be in another order. A function
     that failed somewhere, or that holds what cannot be read (a lock, a connection), is asked about everything again.
-    Parquet is read and written in batches, so that memory does not grow with the table, but by 24 bytes a row where
-    votes are known. A crash on the way leaves what lay at `out`.
+    Parquet is read and written in batches, so that memory does not grow with the table; where votes are known, by 24
+    bytes a row, and by more if the rows come in quite another order. A crash on the way leaves what lay at `out`.
 
     Parameters
     ----------
@@ -92,10 +91,12 @@ def apply_file(
     if table.resolve() == out.resolve():
         raise ArtefactError(f"the votes would take the place of their own table, {table}: write them to another file")
     store.check_name(out, LabelMatrix.kind)
+    if out.is_dir():
+        raise ArtefactError(f"{out} is a folder: name a file in it for the votes, such as {out / 'votes.parquet'}")
     rows = tables.scan_table(table, id_column)
     plan = Plan(tuple(lfs), classes, rows.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
     known = _known(out, plan) if out.exists() and not fresh else None
-    size = batch_size or default_batch_size(rows.n, n_jobs)
+    size = rows_at_a_time(rows.n, n_jobs, batch_size)
     tally = Tally(plan, known)
     _write(out, tally, parts(plan, rows.batches(size), -(-rows.n // size), known, n_jobs, strict))
     L = tally.matrix(NOBODY)
@@ -118,7 +119,8 @@ def _write(out: Path, tally: Tally, voted: Iterator[Part]) -> None:
             tally.add(part)
             frame = votes_frame(part.ids, part.block.votes, tally.plan.names, part.digests)
             content.add(frame)
-            frame.write_parquet(Path(folder, f"{i:09}.parquet"))
+            with store.told(out):
+                frame.write_parquet(Path(folder, f"{i:09}.parquet"))
         total = tally.matrix(NOBODY)
         if not tally.n:
             total.save(out)

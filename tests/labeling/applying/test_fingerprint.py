@@ -80,11 +80,13 @@ RULE = {
     ),
     "a method of a tuple": (
         "from typing import NamedTuple\nclass Rule(NamedTuple):\n    word: str\n    def holds(self, text):\n"
-        "        return len(text) > 3\nRULE = Rule('x')\n@labeling_function()\ndef f(x):\n    return int(RULE.holds(x.text))"
+        "        return len(text) > 3\nRULE = Rule('x')\n"
+        "@labeling_function()\ndef f(x):\n    return int(RULE.holds(x.text))"
     ),
     "an object with an f": (
-        "class Rule:\n    def __init__(self, f, least):\n        self.f, self.least = f, least\n    def __call__(self, x):\n"
-        "        return int(self.f(x) > self.least)\nrule = Rule(lambda x: len(x.text), 3)\n"
+        "class Rule:\n    def __init__(self, f, least):\n        self.f, self.least = f, least\n"
+        "    def __call__(self, x):\n        return int(self.f(x) > self.least)\n"
+        "rule = Rule(lambda x: len(x.text), 3)\n"
         "@labeling_function()\ndef f(x):\n    return rule(x)"
     ),
     "an object with slots": (
@@ -92,7 +94,8 @@ RULE = {
         "@labeling_function()\ndef f(x):\n    return int(len(x.text) > rule.least)"
     ),
     "an attribute of a function": (
-        "def helper():\n    pass\nhelper.least = 3\n@labeling_function()\ndef f(x):\n    return len(x.text) > helper.least"
+        "def helper():\n    pass\nhelper.least = 3\n"
+        "@labeling_function()\ndef f(x):\n    return len(x.text) > helper.least"
     ),
     "a function with a cache": (
         "from functools import lru_cache\n@lru_cache\ndef judge(text):\n    return len(text) > 3\n"

@@ -1,6 +1,7 @@
 import pytest
 
 from weaklabel.errors import LabelingFunctionError
+from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import Row
 from weaklabel.labeling.kinds.keywords import keywords
 
@@ -57,3 +58,12 @@ def test_another_column_can_be_read():
 def test_words_that_are_no_list_of_words_are_refused_with_the_functions_name(words):
     with pytest.raises(LabelingFunctionError, match=r"'prize': words are a list such as \['won', 'prize'\], not"):
         keywords("prize", words, 1)
+
+
+def test_words_may_come_in_any_collection_and_order():
+    words = ["win", "cash"]
+    ways = [words, words[::-1], set(words), iter(words), (word for word in words)]
+    made = [keywords("k", way, 1) for way in ways]
+
+    assert [votes(lf, "you win", "cash", "no") for lf in made] == [[1, 1, -1]] * 5
+    assert len({fingerprint(lf) for lf in made}) == 1

@@ -65,10 +65,12 @@ PATTERNS = (
     r"a{b", r"\<a\>", r"\b{start}", r"(?x) a b # c", r"(?a)\w", r"(?P<x>a)(?P=x)", r"[\b]", r"\Z", r"a\Z", r"\x41",
     r"(?i)\u0130", r"(?i)[à-ü]", r"(?i:I)a", r"[a\-z]", r"a|", r"()", r"[(--a]", r"\++b", r"[()]", r"\\b", r"\\\b",
     r"a{2}+", r"a|b$", r"$a", r"(?s:.)a", r"\N{BULLET}", r"[~~]", r"a\ b", r"(?i:k)\b", "", r"[(?i]",
+    r"a{1, 2}b", r"a{ 1}b",
 )  # fmt: skip
 TEXTS = [
     None, "", "a", "b", "ab", "aab", "aaab", "ba", "abc", "a b", "<a>", "]", "[", "&", "-", "~", "(", "?", "+b", "+",
     "\\b", "\\", "b{start}", "a{b", "\x08", "A", "\u2022", "é", "Ü", "a\n", "ab\n", "aa", "a{,2}b",
+    "a{1, 2}b", "a{ 1}b",
 ]  # fmt: skip
 
 

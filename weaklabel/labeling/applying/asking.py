@@ -2,6 +2,8 @@
 
 import operator
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
+from traceback import extract_tb
 from typing import Any
 
 import numpy as np
@@ -9,11 +11,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN
+from weaklabel.labeling.applying.rows import Rows
 
 Votes = NDArray[np.int8]
 Failures = list[tuple[int, BaseException]]  # a row, and why it has no vote; in the order of the rows
 LONGEST = 100  # signs of what is no vote
-FAULTS = (Exception, SystemExit)  # a function that calls exit() is at fault, too; an interrupt is none
+# A function that calls exit(), or makes polars panic, is at fault, too; an interrupt is none.
+FAULTS = (Exception, SystemExit, pl.exceptions.PanicException)
 
 
 class NoVoteError(Exception):
@@ -36,6 +40,12 @@ def said(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"
     except Exception as another:
         return f"{type(error).__name__}, whose message raises {type(another).__name__}"
+
+
+def where(error: BaseException) -> str:
+    """The file and line where an exception arose, as a clause; empty where that is not known."""
+    frames = extract_tb(error.__traceback__)
+    return f", at {PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _shown(vote: Any) -> str:
@@ -62,21 +72,30 @@ def ask_each(rule: Callable[[Any], Any], xs: Sequence[Any], k: int) -> tuple[Vot
     return votes, sorted(failures + wrong, key=operator.itemgetter(0))
 
 
-def ask_all(rule: Callable[[pl.DataFrame], Any], rows: pl.DataFrame, k: int) -> tuple[Votes, Failures]:
+def ask_all(
+    rule: Callable[[pl.DataFrame], Any], rows: pl.DataFrame, k: int, each: Callable[[Any], Any] | None = None
+) -> tuple[Votes, Failures]:
     """The votes on the rows of a frame, shape (b,), asked at once.
 
-    Where the rule raises, the rows at fault are found by halving the frame, so that the others keep their votes, and
-    the size of the frame makes no difference.
+    Where the rule raises, the rows at fault are found, by the same rule for a single row (`each`) or by halving the
+    frame, so that the others keep their votes, and the size of the frame makes no difference.
     """
     try:
         answers = rule(rows)
     except FAULTS as error:
+        if each is not None:
+            one_by_one = Rows(len(rows))
+            return ask_each(each, one_by_one.of(rows), k)
         if len(rows) > 1 and not _fails_on_nothing(rule, rows, error):
             half = len(rows) // 2
             (first, failed), (second, too) = ask_all(rule, rows[:half], k), ask_all(rule, rows[half:], k)
             return np.concatenate([first, second]), failed + [(half + i, each) for i, each in too]
         return _all_failed(rows, error)
-    if not hasattr(answers, "__len__") or len(answers) != len(rows):
+    if isinstance(answers, pl.Expr):
+        return ask_all(lambda rows: rows.select(answers).to_series(), rows, k, each)
+    if isinstance(answers, pl.DataFrame) and answers.width == 1:
+        answers = answers.to_series()
+    if isinstance(answers, pl.DataFrame) or not hasattr(answers, "__len__") or len(answers) != len(rows):
         return _all_failed(rows, ValueError("the rule for batches did not give one vote for each row"))
     return _as_votes(answers, k)
 
@@ -102,7 +121,7 @@ def _as_votes(answers: Any, k: int) -> tuple[Votes, Failures]:
     for i, answer in enumerate(answers):
         try:
             vote = operator.index(answer)
-        except TypeError:
+        except Exception:  # not a TypeError alone: an object of the user's own may raise what it likes
             wrong.append((i, NoVoteError(answer)))
         else:
             if ABSTAIN <= vote < k:

@@ -146,20 +146,24 @@ def _class_parts(cls: type, seen: Seen) -> Any:
     """Its name; of the user's own class, or one whose objects are called, its bases and all that it defines, too."""
     if isinstance(cls, EnumMeta):
         members = [(name, _parts(cls.__members__[name].value, seen)) for name in cls.__members__]
-        return [cls.__qualname__, members, _defined(cls, seen, functions_only=True)]
+        written = [pair for pair in _defined(cls) if _is_written(pair[1])]
+        return [cls.__qualname__, members, [(name, _parts(part, seen)) for name, part in written]]
     if not (_is_own(cls) or isinstance(vars(cls).get("__call__"), FunctionType)):
         return cls.__qualname__
-    return [cls.__qualname__, [_parts(base, seen) for base in cls.__bases__], _defined(cls, seen)]
+    bases = [_parts(base, seen) for base in cls.__bases__]
+    return [cls.__qualname__, bases, [(name, _parts(part, seen)) for name, part in _defined(cls)]]
 
 
-def _defined(cls: type, seen: Seen, functions_only: bool = False) -> Any:
+def _defined(cls: type) -> list[tuple[str, Any]]:
+    """What the body of a class defines, by name; of methods of whatever kind, and of properties, the function."""
     bare = {name: getattr(part, "fget", None) or getattr(part, "__func__", part) for name, part in vars(cls).items()}
-    slots = _names_of(vars(cls).get("__slots__", ()))
-    return [
-        (name, _parts(part, seen))
-        for name, part in bare.items()
-        if name not in BY_PYTHON and name not in slots and (isinstance(part, FunctionType) or not functions_only)
-    ]
+    besides = {*BY_PYTHON, *_names_of(vars(cls).get("__slots__", ()))}
+    return [(name, bare[name]) for name in sorted(bare) if name not in besides]
+
+
+def _is_written(part: Any) -> bool:
+    """Whether it is a function of the user's own, and not one that Python puts into each enumeration."""
+    return isinstance(part, FunctionType) and _is_own_file(part.__code__.co_filename)
 
 
 def _module_parts(module: ModuleType, seen: Seen) -> Any:

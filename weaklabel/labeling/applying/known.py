@@ -4,6 +4,7 @@ A function is known by its fingerprint, so that it may be renamed or moved; a ro
 rows may be added, dropped, changed or put in another order.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +26,12 @@ Digests = NDArray[np.uint64]
 
 def row_digests(rows: pl.DataFrame) -> Digests:
     """A hash of each row, shape (b,), of all its values; it is polars', and stable within one version of it."""
-    texts = [name for name, kind in rows.schema.items() if kind in (pl.Categorical, pl.Enum)]
-    return rows.with_columns(pl.col(texts).cast(pl.String)).hash_rows().to_numpy()
+    kinds = rows.schema.items()
+    texts = [name for name, kind in kinds if kind in (pl.Categorical, pl.Enum)]
+    inside = [name for name, kind in kinds if kind.is_nested() and re.search("Categorical|Enum", repr(kind))]
+    spelled = [pl.Series(name, map(repr, rows[name].to_list()), dtype=pl.String) for name in inside]
+    objects = [name for name, kind in kinds if kind == pl.Object]  # `Plan` says that such rows cannot be known again
+    return rows.with_columns(pl.col(texts).cast(pl.String), *spelled).drop(objects).hash_rows().to_numpy()
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ def _known(
     plan: Plan, names: Sequence[str], meta: Mapping[str, Any], digests: Digests, read: Callable[[int, int], Votes]
 ) -> Known | None:
     was = meta["provenance"]
-    if tuple(meta["classes"]) != plan.classes or was.get("rows") != plan.rows_key or not len(digests):
+    same = plan.rows_key is not None and was.get("rows") == plan.rows_key
+    if tuple(meta["classes"]) != plan.classes or not same or not len(digests):
         return None
     # What failed may have failed for a reason that is gone: such a function is asked about everything again.
     failed = {fault["lf"] for fault in meta["faults"]}

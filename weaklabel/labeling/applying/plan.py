@@ -10,6 +10,7 @@ import polars as pl
 
 from weaklabel import tables
 from weaklabel.artefacts import checks
+from weaklabel.artefacts.label_matrix import OWN_COLUMNS
 from weaklabel.errors import LabelingFunctionError
 from weaklabel.labeling.applying.fingerprint import fingerprint, source
 from weaklabel.protocols import LabelingFunctionLike
@@ -61,8 +62,13 @@ class Plan:
         return tuple(lf.name for lf in self.lfs)
 
     @cached_property
-    def rows_key(self) -> str:
-        """What two hashes of rows must have in common to be comparable: polars' version, and the table's columns."""
+    def rows_key(self) -> str | None:
+        """What two hashes of rows must have in common to be comparable: polars' version, and the table's columns.
+
+        None if they never are: a column holds Python objects, which have no hash.
+        """
+        if any(kind == pl.Object for kind in self.schema.values()):
+            return None
         said = "\0".join(f"{name}\0{kind}" for name, kind in self.schema.items())
         return f"polars {pl.__version__}, columns {hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
@@ -79,6 +85,10 @@ def _check_functions(lfs: Sequence[LabelingFunctionLike]) -> None:
         if not callable(lf) or not isinstance(getattr(lf, "name", None), str):
             raise LabelingFunctionError(f"{lf!r} is not a labeling function: decorate it with @labeling_function()")
     names = [lf.name for lf in lfs]
+    if taken := set(OWN_COLUMNS) & set(names):
+        raise LabelingFunctionError(
+            f"a labeling function is called {min(taken)!r}, as a column beside the votes: rename it"
+        )
     if repeated := [name for name in names if names.count(name) > 1]:
         raise LabelingFunctionError(
             f"{names.count(repeated[0])} labeling functions are called {repeated[0]!r}: rename one"

@@ -3,6 +3,7 @@
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from itertools import count, repeat
 from types import SimpleNamespace
 from typing import Any
@@ -36,9 +37,9 @@ class Rows:
 
     def __init__(self, most: int) -> None:
         # A class of their own is cheap, an __init__ for each row is not; and they do not keep this object alive.
-        own = type("_LazyRow", (_LazyRow,), {"__slots__": (), "_all": weakref.proxy(self)})
+        own = type("_LazyRow", (_LazyRow,), {"__slots__": (), "_weaklabel_rows": weakref.proxy(self)})
         self._rows: list[_LazyRow] = [own() for _ in range(most)]
-        _exhaust(map(_LazyRow._i.__set__, self._rows, count()))  # type: ignore[attr-defined]  # a slot
+        _exhaust(map(_LazyRow._weaklabel_i.__set__, self._rows, count()))  # type: ignore[attr-defined]  # a slot
         self._held = list(map(_held, self._rows))
         self.touched: list[_LazyRow] = []  # those that may not be as the table has them
 
@@ -46,7 +47,9 @@ class Rows:
         """The rows of a frame, of at most as many as were announced."""
         _exhaust(map(dict.clear, self._held))
         self._frame, self._n = frame, len(frame)
-        self._mutable = {name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Object}
+        mutable = (name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Object)
+        self._mutable: dict[str, list[Any] | None] = dict.fromkeys(mutable)
+        self._names = set(frame.columns)
         return self.fresh()
 
     def fresh(self) -> list["_LazyRow"]:
@@ -64,13 +67,21 @@ class Rows:
         AttributeError
             There is no such column.
         """
-        if column not in self._frame.schema:
+        if column not in self._names:
             raise AttributeError(f"the row has no {column!r}; its columns are {', '.join(self._frame.columns)}")
         if column in self._mutable:  # a list could be changed in place, so each function gets its own
             self.touched.append(row)
-            _held(row)[column] = self._frame[column].slice(row._i, 1).to_list()[0]
+            _held(row)[column] = self._copied(row._weaklabel_i, column)
             return
         _exhaust(map(dict.setdefault, self._held, repeat(column), self._frame[column].to_list()))
+
+    def _copied(self, i: int, column: str) -> Any:
+        values = self._mutable[column]
+        if values is None:
+            values = self._mutable[column] = self._frame[column].to_list()
+        value = values[i]
+        plain = isinstance(value, list) and (not value or isinstance(value[0], (str, int, float)))
+        return value.copy() if plain else deepcopy(value)
 
     def fill(self, row: "_LazyRow") -> None:
         """Give a row all its values; those that a function set stay."""
@@ -82,22 +93,22 @@ class Rows:
 class _LazyRow(Row):
     """A row that asks `Rows` for what it has not got yet."""
 
-    __slots__ = ("_i",)
-    _all: Rows
-    _i: int
+    __slots__ = ("_weaklabel_i",)  # named so that no column is called the same
+    _weaklabel_rows: Rows
+    _weaklabel_i: int
 
     def __getattr__(self, column: str) -> Any:
-        self._all.put(self, column)
+        self._weaklabel_rows.put(self, column)
         return _held(self)[column]
 
     def __setattr__(self, column: str, value: Any) -> None:
-        self._all.touched.append(self)
+        self._weaklabel_rows.touched.append(self)
         super().__setattr__(column, value)
 
     @property
     def __dict__(self) -> dict[str, Any]:  # type: ignore[override]
         """All that the row holds; so `vars(x)` is complete, and Snorkel's cache can tell rows apart."""
-        self._all.fill(self)
+        self._weaklabel_rows.fill(self)
         return _held(self)
 
     def __reduce__(self) -> tuple[Callable[..., Row], tuple[dict[str, Any]]]:

@@ -121,12 +121,29 @@ def parts(
         yield from progress.track(Parallel(n_jobs=n_jobs, return_as="generator")(jobs), label, n_batches)
     except PicklingError as error:
         raise LabelingFunctionError(_who_stays(plan)) from error
+    except RuntimeError as error:
+        if type(error).__name__ != "TerminatedWorkerError":  # joblib's, under several addresses
+            raise
+        raise LabelingFunctionError(
+            "a process died while labeling functions ran, for want of memory or because one of them ended it: use one "
+            "process to see which"
+        ) from error
 
 
-def batch_size(n: int, n_jobs: int) -> int:
-    """How many rows to take at a time."""
+def rows_at_a_time(n: int, n_jobs: int, wanted: int | None) -> int:
+    """How many rows to take at a time: as many as wanted, else by the table's size.
+
+    Raises
+    ------
+    LabelingFunctionError
+        The number of processes is 0, or that of rows not positive.
+    """
+    if n_jobs == 0:
+        raise LabelingFunctionError("n_jobs is 0; it is a number of processes, or -1 for one on each core")
+    if wanted is not None and wanted < 1:
+        raise LabelingFunctionError(f"batch_size is {wanted}; it is a number of rows, at least 1")
     pieces = max(PIECES, 4 * abs(n_jobs))
-    return int(np.clip(-(-n // pieces), LEAST, MOST))
+    return wanted or int(np.clip(-(-n // pieces), LEAST, MOST))
 
 
 def _jobs(plan: Plan, batches: Iterable[pl.DataFrame], known: Known | None, strict: bool) -> Iterator[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from weaklabel.artefacts import Fault
 from weaklabel.artefacts.label_matrix import possible_votes, vote_message
 from weaklabel.errors import LabelingFunctionError, VoteError
-from weaklabel.labeling.applying.asking import Failures, NoVoteError, Votes, ask_all, ask_each, said
+from weaklabel.labeling.applying.asking import Failures, NoVoteError, Votes, ask_all, ask_each, said, where
 from weaklabel.labeling.applying.rows import Rows
-from weaklabel.labeling.functions import held
+from weaklabel.labeling.functions import held, one_row
 from weaklabel.protocols import LabelingFunctionLike
 
 UNKNOWN = -2  # among known votes: ask the function
@@ -111,7 +112,7 @@ class _Ballot:
         if len(open_rows):
             some = rows if len(open_rows) == len(rows) else rows[open_rows]
             with self._timed():
-                votes, failures = ask_all(self.lf.votes, some, len(self.classes))  # type: ignore[attr-defined]
+                votes, failures = ask_all(self.lf.votes, some, len(self.classes), _single_rule(self.lf))  # type: ignore[attr-defined]
             self._note(open_rows, votes, failures)
 
     def ask_each(self, views: Rows, begin: int) -> None:
@@ -140,7 +141,8 @@ class _Ballot:
         if isinstance(error, NoVoteError):
             raise VoteError(vote_message(self.lf.name, self.ids[i], error.vote, self.classes))
         raise LabelingFunctionError(
-            f"labeling function {self.lf.name!r} raised on item {self.ids[i]!r} (row {self.start + i}): {said(error)}"
+            f"labeling function {self.lf.name!r} raised on item {self.ids[i]!r} (row {self.start + i}): "
+            f"{said(error)}{where(error)}"
         ) from error
 
     @contextmanager
@@ -148,6 +150,12 @@ class _Ballot:
         began = time.process_time()
         yield
         self.seconds += time.process_time() - began
+
+
+def _single_rule(lf: LabelingFunctionLike) -> Callable[[Any], Any] | None:
+    """The rule of a declarative function for one row; None where that would only make a frame of the row."""
+    f = held(lf, "f")
+    return None if isinstance(f, partial) and f.func is one_row else lf
 
 
 def _rule(lf: LabelingFunctionLike) -> Callable[[Any], Any]:

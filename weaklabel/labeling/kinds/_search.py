@@ -49,6 +49,7 @@ FEW = 1_000  # texts that Python searches before Rust's pattern for all of Unico
 NEW, FOLDS = r"\P{Age:14.0}", "İı\u0345"
 EDGES = rf"[\p{{Alphabetic}}\p{{M}}\p{{Nd}}\p{{Pc}}\p{{Join_Control}}]~~[{WORD}]"
 KINDRED = "İıſ\u212a"  # outside ASCII, but equal to an ASCII letter in another case
+COUNT = re.compile(r"\{[\d, ]* [\d, ]*\}")  # Rust overlooks the space in a{2, 3}; to Python these are signs of the text
 TOKEN = re.compile(r"\\(.)|(\[\^?)|(\])|(\(\?[a-zA-Z-]*)|(.)", re.DOTALL)
 
 
@@ -164,7 +165,12 @@ def regex_search(pattern: re.Pattern[str]) -> Search:
     source, flags = pattern.pattern, pattern.flags
     tokens = list(_tokens(source))
     folds = bool(flags & re.IGNORECASE) or any(kind == "flags" and "i" in text for kind, text in tokens)
-    if flags & (re.ASCII | re.VERBOSE | re.LOCALE) or _untranslatable(tokens) or (folds and _folds_oddly(source)):
+    if (
+        flags & (re.ASCII | re.VERBOSE | re.LOCALE)
+        or COUNT.search(source)
+        or _untranslatable(tokens)
+        or (folds and _folds_oddly(source))
+    ):
         return Search(pattern)
     prefix = "".join(sign for flag, sign in ((re.I, "i"), (re.M, "m"), (re.S, "s")) if flags & flag)
     plain, wide = (

@@ -42,6 +42,7 @@ def keywords(
     >>> prize(Row(text="You WON!")), prize(Row(text="a wonder"))
     (1, -1)
     """
+    words = words if isinstance(words, str) else _in_order(name, words)
     if isinstance(words, str) or not words or not all(isinstance(word, str) and word for word in words):
         raise LabelingFunctionError(
             f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
@@ -59,3 +60,13 @@ def keywords(
         return votes_where(search.found(rows, column), label)
 
     return LabelingFunction(name, holds_word, columns=(column,), batch=hold_word)
+
+
+def _in_order(name: str, words: Any) -> list[Any]:
+    """The words of any collection, in an order that says nothing: a set's differs from process to process."""
+    try:
+        return sorted(words, key=str)
+    except TypeError as error:
+        raise LabelingFunctionError(
+            f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
+        ) from error
