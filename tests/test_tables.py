@@ -271,3 +271,10 @@ def test_no_name_of_a_column_is_lost_in_aligning():
 def test_what_a_format_cannot_hold_is_an_error_not_a_panic(tmp_path):
     with pytest.raises(TableError, match=r"cannot write .*x\.jsonl"):
         write_frame(pl.DataFrame({"id": ["a"], "raw": [b"x"]}), tmp_path / "x.jsonl")
+
+
+def test_dictionaries_in_a_column_keep_all_their_keys():
+    columns = {"id": [0, 1, 2], "e": [None, {"a": 1}, {"a": 2, "z": 1}]}
+
+    for data in (columns, pd.DataFrame(columns)):
+        assert as_table(data)["e"].to_list() == [None, {"a": 1, "z": None}, {"a": 2, "z": 1}]

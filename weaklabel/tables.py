@@ -156,8 +156,17 @@ def as_frame(data: Any) -> pl.DataFrame:
     if isinstance(data, pl.LazyFrame):
         return data.collect()
     if hasattr(data, "to_dict") and hasattr(data, "iloc"):  # pandas, which would need pyarrow for its Arrow stream
-        return pl.DataFrame(data.astype(object).where(data.notna(), None).to_dict(orient="list"))
+        data = data.astype(object).where(data.notna(), None).to_dict(orient="list")
+    if isinstance(data, Mapping):
+        return pl.DataFrame({name: _with_all_keys(name, values) for name, values in data.items()})
     return pl.DataFrame(data)
+
+
+def _with_all_keys(name: Any, values: Any) -> Any:
+    """A column of dictionaries with the keys of all of them: polars alone takes those of the first."""
+    if not isinstance(values, list) or not any(isinstance(value, dict) for value in values):
+        return values
+    return pl.from_dicts([{name: value} for value in values], infer_schema_length=None)[name]
 
 
 def require(frame: pl.DataFrame, columns: Sequence[str], source: str = "the table", hint: str = "") -> None:
