@@ -36,8 +36,8 @@ def prompt(
 ) -> LabelingFunction:
     """A labeling function that asks a service about each row and votes the label that the answer has.
 
-    Each answer is kept in a file as it comes, so no prompt is paid for twice: equal prompts are asked once, an
-    interrupted run goes on where it stopped, and another run asks nothing. An answer without a label abstains, and is
+    Each answer is kept in a file as it comes and not asked for again: equal prompts are asked once, an interrupted run
+    goes on where it stopped, and another run asks nothing (two runs at the same moment may ask the same). An answer without a label abstains, and is
     kept too: the file is an SQLite database with a table `answers` (version, prompt, answer).
 
     Parameters
