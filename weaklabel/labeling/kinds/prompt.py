@@ -37,8 +37,9 @@ def prompt(
     """A labeling function that asks a service about each row and votes the label that the answer has.
 
     Each answer is kept in a file as it comes and not asked for again: equal prompts are asked once, an interrupted run
-    goes on where it stopped, and another run asks nothing (two runs at the same moment may ask the same). An answer without a label abstains, and is
-    kept too: the file is an SQLite database with a table `answers` (version, prompt, answer).
+    goes on where it stopped, and another run asks nothing (two runs at the same moment may ask the same). An answer
+    without a label abstains, and is kept too: the file is an SQLite database with a table `answers` (version, prompt,
+    answer).
 
     Parameters
     ----------
