@@ -94,17 +94,15 @@ def scan_table(path: str | Path, id_column: str = "id") -> TableScan:
         table = read_table(path, id_column)
         return TableScan(table.schema, len(table), table.iter_slices)
     try:
-        rows = pl.scan_parquet(path)
-        empty = as_table(rows.head(0).collect(), id_column, str(path))
-        n = _count_ids(rows.select(id_column))
+        file = pl.scan_parquet(path)
+        empty = file.head(0).collect()
+        schema = as_table(empty, id_column, str(path)).schema
+        ids = pl.col(id_column).fill_nan(None) if empty.schema[id_column].is_float() else pl.col(id_column)
+        rows = file.select(ids.cast(pl.String).alias("id"), pl.exclude(id_column))
+        n = _count_ids(rows.select("id"))
     except pl.exceptions.PolarsError as error:
         raise TableError(f"cannot read {path}: {first_line(error)}") from error
-
-    def batches(size: int) -> Iterator[pl.DataFrame]:
-        for batch in rows.collect_batches(chunk_size=size, maintain_order=True):
-            yield as_table(batch, id_column, str(path))
-
-    return TableScan(empty.schema, n, batches)
+    return TableScan(schema, n, lambda size: rows.collect_batches(chunk_size=size, maintain_order=True))
 
 
 def _count_ids(column: pl.LazyFrame) -> int:
@@ -113,7 +111,7 @@ def _count_ids(column: pl.LazyFrame) -> int:
     Hashes tell, so many of them at a time that memory stays within bounds; in doubt, the ids themselves.
     """
     n, missing = column.select(pl.len(), missing=pl.first().is_null().sum()).collect(engine="streaming").row(0)
-    hashes, parts = column.select(pl.first().cast(pl.String).hash()), 1 + n // AT_A_TIME
+    hashes, parts = column.select(pl.first().hash()), 1 + n // AT_A_TIME
     for part in range(parts):
         some = hashes.filter(pl.first() % parts == part).collect(engine="streaming").to_series()
         if missing or some.n_unique() < len(some):

@@ -356,3 +356,15 @@ def test_rules_edited_within_a_second_are_other_rules(files, tmp_path):
         (tmp_path / "rules.py").write_text(f"{head}    return {vote}\n")
         apply_file(load_lfs(tmp_path / "rules.py").lfs, *files, CLASSES)
         assert set(votes_of(files[1])["f"]) == {vote}
+
+
+def test_a_number_as_id_is_the_text_that_it_is_in_memory_and_a_missing_one_is_refused(tmp_path):
+    table = texts(3).with_columns(id=pl.Series([1.0, 2.5, 3.0]))
+    table.write_parquet(tmp_path / "table.parquet")
+    table.with_columns(id=pl.Series([1.0, float("nan"), 3.0])).write_parquet(tmp_path / "gap.parquet")
+
+    apply_file(LFS, tmp_path / "table.parquet", tmp_path / "votes.parquet", CLASSES)
+
+    assert LabelMatrix.load(tmp_path / "votes.parquet").to_frame().equals(apply(LFS, table, CLASSES).to_frame())
+    with pytest.raises(TableError, match="the item in row 1 has no id"):
+        apply_file(LFS, tmp_path / "gap.parquet", tmp_path / "votes.parquet", CLASSES)

@@ -98,8 +98,7 @@ def apply_file(
     known = _known(out, plan) if out.exists() and not fresh else None
     size = rows_at_a_time(rows.n, n_jobs, batch_size)
     tally = Tally(plan, known)
-    _write(out, tally, parts(plan, rows.batches(size), -(-rows.n // size), known, n_jobs, strict))
-    L = tally.matrix(NOBODY)
+    L = _write(out, tally, parts(plan, rows.batches(size), -(-rows.n // size), known, n_jobs, strict))
     asked = dict(zip(plan.names, tally.asked.tolist(), strict=True))
     return Applied(out, tally.n, tally.n_covered, asked, dict(L.seconds), L.faults)
 
@@ -111,8 +110,11 @@ def _known(out: Path, plan: Plan) -> Known | None:
         raise ArtefactError(f"{error}; to write over it, ask all functions anew (--fresh, fresh=True)") from error
 
 
-def _write(out: Path, tally: Tally, voted: Iterator[Part]) -> None:
-    """Each part as it comes, beside the file; then all of them as one, with what they add up to in its header."""
+def _write(out: Path, tally: Tally, voted: Iterator[Part]) -> LabelMatrix:
+    """Each part as it comes, beside the file; then all of them as one, with what they add up to in its header.
+
+    Returns what they add up to: a matrix without rows.
+    """
     with _folder_beside(out) as folder:
         content = store.Digest()
         for i, part in enumerate(voted):
@@ -124,10 +126,11 @@ def _write(out: Path, tally: Tally, voted: Iterator[Part]) -> None:
         total = tally.matrix(NOBODY)
         if not tally.n:
             total.save(out)
-            return
+            return total
         with store.writing(out) as file:
             metadata = store.header(total.kind, content.hexdigest(), total.meta())
             pl.scan_parquet(folder).sink_parquet(file.name, metadata=metadata)
+    return total
 
 
 def _folder_beside(out: Path) -> "TemporaryDirectory[str]":

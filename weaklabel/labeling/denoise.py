@@ -57,7 +57,7 @@ def denoise(
     better, said = learn_from_gold(fitted, L, known)
     posterior = clamp(better.predict_proba(L), known)
     learned = said["prior"] == "known classes" or any(said["class_bias"])  # then what was told is in there no more
-    prior = np.full(L.cardinality, 1 / L.cardinality) if learned else fitted.predict_proba(L).prior
+    prior = np.full(L.cardinality, 1 / L.cardinality) if learned else posterior.prior
     return replace(posterior, prior=prior, provenance={**posterior.provenance, "gold": said})
 
 

@@ -89,7 +89,7 @@ def ask_all(
         if len(rows) > 1 and not _fails_on_nothing(rule, rows, error):
             half = len(rows) // 2
             (first, failed), (second, too) = ask_all(rule, rows[:half], k), ask_all(rule, rows[half:], k)
-            return np.concatenate([first, second]), failed + [(half + i, each) for i, each in too]
+            return np.concatenate([first, second]), failed + [(half + i, why) for i, why in too]
         return _all_failed(rows, error)
     if isinstance(answers, pl.Expr):
         return ask_all(lambda rows: rows.select(answers).to_series(), rows, k, each)

@@ -162,17 +162,17 @@ def texts_of(rows: pl.DataFrame, column: str) -> Texts:
 
 def regex_search(pattern: re.Pattern[str]) -> Search:
     """The search for a regular expression."""
-    source, flags = pattern.pattern, pattern.flags
+    source, mode = pattern.pattern, pattern.flags
     tokens = list(_tokens(source))
-    folds = bool(flags & re.IGNORECASE) or any(kind == "flags" and "i" in text for kind, text in tokens)
+    folds = bool(mode & re.IGNORECASE) or any(kind == "flags" and "i" in text for kind, text in tokens)
     if (
-        flags & (re.ASCII | re.VERBOSE | re.LOCALE)
+        mode & (re.ASCII | re.VERBOSE | re.LOCALE)
         or COUNT.search(source)
         or _untranslatable(tokens)
         or (folds and _folds_oddly(source))
     ):
         return Search(pattern)
-    prefix = "".join(sign for flag, sign in ((re.I, "i"), (re.M, "m"), (re.S, "s")) if flags & flag)
+    prefix = "".join(sign for flag, sign in ((re.I, "i"), (re.M, "m"), (re.S, "s")) if mode & flag)
     plain, wide = (
         (f"(?{prefix})" if prefix else "") + "".join(_translated(tokens, escapes))
         for escapes in (PLAIN_ESCAPES, ESCAPES)
@@ -181,7 +181,7 @@ def regex_search(pattern: re.Pattern[str]) -> Search:
         return Search(pattern)
     edged = ("escape", "b") in tokens
     odd = NEW + (FOLDS if folds else "") + (f"[{EDGES}]" if edged else "")
-    newline = ("other", "$") in tokens and not flags & re.MULTILINE
+    newline = ("other", "$") in tokens and not mode & re.MULTILINE
     return Search(pattern, plain, wide, odd=odd, newline=newline)
 
 

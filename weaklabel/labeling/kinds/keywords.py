@@ -1,7 +1,7 @@
 """Votes where a text holds one of some words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import polars as pl
@@ -42,11 +42,7 @@ def keywords(
     >>> prize(Row(text="You WON!")), prize(Row(text="a wonder"))
     (1, -1)
     """
-    words = words if isinstance(words, str) else _in_order(name, words)
-    if isinstance(words, str) or not words or not all(isinstance(word, str) and word for word in words):
-        raise LabelingFunctionError(
-            f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
-        )
+    words = _in_order(name, words)
     label = class_number(name, label, "it")
     either = "|".join(re.escape(word) for word in words)
     pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)" if whole_words else either, re.IGNORECASE)
@@ -62,11 +58,11 @@ def keywords(
     return LabelingFunction(name, holds_word, columns=(column,), batch=hold_word)
 
 
-def _in_order(name: str, words: Any) -> list[Any]:
+def _in_order(name: str, words: Any) -> list[str]:
     """The words of any collection, in an order that says nothing: a set's differs from process to process."""
-    try:
-        return sorted(words, key=str)
-    except TypeError as error:
+    found = sorted(words, key=str) if isinstance(words, Iterable) and not isinstance(words, str) else []
+    if not found or not all(isinstance(word, str) and word for word in found):
         raise LabelingFunctionError(
             f"labeling function {name!r}: words are a list such as ['won', 'prize'], not {words!r}"
-        ) from error
+        )
+    return found
