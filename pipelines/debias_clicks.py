@@ -25,7 +25,7 @@ def run(dataset: str = "open_bandit", randomised: str = "random", out: Path = Pa
     frame = wl.datasets.load(dataset)
     log = wl.ClickLog(frame)
     shuffled = wl.ClickLog(frame.filter(pl.col("policy") == randomised))
-    propensities = wl.estimate(shuffled)
+    propensities = wl.estimate(shuffled, "randomized")
     relevance = {method: wl.debias(log, propensities, method) for method in ("naive", "ips", "snips")}
     propensities.save(out / "propensities.parquet")
     relevance["snips"].save(out / "relevance.parquet")
@@ -63,7 +63,7 @@ def _refusals(frame: pl.DataFrame, randomised: str) -> list[str]:
         if policy == randomised:
             continue
         try:
-            wl.estimate(wl.ClickLog(frame.filter(pl.col("policy") == policy)))
+            wl.estimate(wl.ClickLog(frame.filter(pl.col("policy") == policy)), "randomized")
         except wl.WeaklabelError as error:
             said.append(f"The traffic of policy {policy!r} alone is refused: {error}.")
     return said

@@ -20,6 +20,7 @@ FOLDERS = {
     "model": "weaklabel.labeling.models",
     "estimator": "weaklabel.clicks.estimators",
     "strategy": "weaklabel.review.strategies",
+    "user": "weaklabel.clicks.users",
     "backend": "weaklabel.review.backends",
     "dataset": "weaklabel.datasets",
 }

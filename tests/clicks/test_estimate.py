@@ -19,15 +19,15 @@ def log():
     )
 
 
-def test_the_default_estimator_is_the_one_for_randomised_logs(log):
-    found = estimate(log)
+def test_the_default_estimator_learns_from_documents_shown_at_several_positions(log):
+    found = estimate(log, max_se=2.0)
 
-    assert found.examination.tolist() == [1.0, 0.5]
-    assert found.provenance["estimator"] == "randomized"
+    assert found.examination.tolist() == pytest.approx([1.0, 0.5])
+    assert found.provenance["estimator"] == "harvesting"
 
 
 def test_a_log_and_its_counts_give_the_same(log):
-    assert estimate(count(log)).to_frame().equals(estimate(log).to_frame())
+    assert estimate(count(log), "randomized").to_frame().equals(estimate(log, "randomized").to_frame())
 
 
 def test_parameters_reach_the_named_estimator(log):
@@ -45,7 +45,7 @@ def test_parameters_beside_an_object_are_refused_rather_than_ignored(log):
 
 def test_an_unknown_parameter_is_refused_with_those_there_are(log):
     with pytest.raises(ModelError, match=r"no parameter 'levle' \(did you mean 'level'\?\); it has: level, alpha"):
-        estimate(log, levle=0.8)
+        estimate(log, "randomized", levle=0.8)
 
 
 def test_an_unknown_estimator_is_refused_with_those_there_are(log):

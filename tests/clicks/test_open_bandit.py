@@ -20,7 +20,7 @@ def logs():
 
 
 def test_the_random_policy_passes_the_test_of_its_order_and_shows_no_clear_slope(logs):
-    found = estimate(logs["random"])
+    found = estimate(logs["random"], "randomized")
 
     assert found.examination == pytest.approx([1, 1.311, 1.084], abs=1e-3)
     assert found.lower == pytest.approx([1, 0.862, 0.698], abs=1e-3)
@@ -30,7 +30,7 @@ def test_the_random_policy_passes_the_test_of_its_order_and_shows_no_clear_slope
 
 def test_the_learning_policy_is_refused_because_it_puts_what_it_likes_first(logs):
     with pytest.raises(AssumptionError, match="document '14' for query 'women' was shown 382 times at position 1"):
-        estimate(logs["bts"])
+        estimate(logs["bts"], "randomized")
 
 
 def test_the_random_policy_drew_each_campaigns_items_uniformly(logs):
@@ -45,7 +45,7 @@ def test_what_the_shop_logged_beside_the_click_is_kept_as_context(logs):
 
 
 def test_propensities_of_the_random_policy_correct_the_clicks_of_the_learning_one(logs):
-    propensities = estimate(logs["random"])
+    propensities = estimate(logs["random"], "randomized")
 
     naive, snips = (debias(logs["bts"], propensities, method) for method in ("naive", "snips"))
 

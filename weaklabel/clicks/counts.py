@@ -1,24 +1,23 @@
 """What a click log comes down to: impressions and clicks of each document at each position."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from weaklabel.artefacts import checks
 from weaklabel.artefacts.store import Artefact
+from weaklabel.clicks.cells import Cells, Ints
 from weaklabel.clicks.log import ClickLog, upto
-from weaklabel.errors import ClickLogError
+from weaklabel.errors import ClickLogError, first_line
 
-KEY = ("query_id", "doc_id", "position")
-SCHEMA = {
-    "query_id": pl.String,
-    "doc_id": pl.String,
-    "position": pl.Int64,
-    "impressions": pl.Int64,
-    "clicks": pl.Int64,
-}
+BUCKETS = 20  # of sessions, by their hash: each is left out once for the intervals
+COUNTS = ("impressions", "clicks")
+BY_BUCKET = ("impressions_by_bucket", "clicks_by_bucket")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,58 +27,160 @@ class ClickCounts(Artefact):
     Parameters
     ----------
     frame
-        One row per (query_id, doc_id, position): impressions (at least 1) and clicks (0..impressions). Kept sorted.
+        One row per (query_id, doc_id, *key, *context, position): impressions (at least 1), clicks (0..impressions) and,
+        of a log with sessions, impressions_by_bucket and clicks_by_bucket, the same counts in 20 groups of sessions
+        (arrays of 20). Kept sorted; further columns are left out.
+    key
+        Columns that, beside query and document, say what is shown: its relevance is constant within them, as within a
+        segment of users or a day.
+    context
+        Columns that the curve of examination depends on, such as the device.
+    provenance
+        The parts of the log that were counted, each by the sum of its rows' hashes.
 
     Raises
     ------
     ClickLogError
-        A column is missing, a count is impossible, or a triple stands there twice.
+        A column is missing, a count is impossible, or a row stands there twice.
     """
 
     kind: ClassVar[str] = "click counts"
 
     frame: pl.DataFrame
+    key: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if missing := [name for name in SCHEMA if name not in self.frame.columns]:
-            raise ClickLogError(
-                f"the counts have no column {missing[0]!r}; there are: {', '.join(self.frame.columns) or 'none'}"
-            )
-        try:
-            frame = self.frame.select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items()).sort(KEY)
-        except pl.exceptions.PolarsError as error:
-            raise ClickLogError(f"the counts are not of their types: {str(error).splitlines()[0]}") from error
-        _check(frame)
+        checks.put(self, key=_names(self.key, "key"), context=_names(self.context, "context"))
+        frame = _typed(self.frame, self._by)
+        _check(frame, self._by)
         checks.put(self, frame=frame)
 
     def __len__(self) -> int:
         return len(self.frame)
 
-    def upto(self, k: int) -> Self:
-        """The counts at positions 1..k; `ClickLogError` if there are none."""
-        return type(self)(upto(self.frame, k))
+    @property
+    def _by(self) -> tuple[str, ...]:
+        return ("query_id", "doc_id", *self.key, *self.context, "position")
+
+    @property
+    def buckets(self) -> int:
+        """How many groups of sessions the counts come in: 20, or 0 of a log without sessions."""
+        return BUCKETS if BY_BUCKET[0] in self.frame.columns else 0
+
+    @cached_property
+    def items(self) -> pl.DataFrame:
+        """What was shown, one row per item: query_id, doc_id and the key."""
+        return self.frame.select("query_id", "doc_id", *self.key).unique(maintain_order=True)
+
+    @cached_property
+    def contexts(self) -> pl.DataFrame:
+        """The contexts, one row each; a single empty row where there are none to tell apart."""
+        if not self.context:
+            return pl.DataFrame({"context": [""]})
+        return self.frame.select(self.context).unique().sort(self.context)
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The counts as plain arrays."""
+        item = _numbered(self.frame.select("query_id", "doc_id", *self.key))
+        first = np.flatnonzero(np.diff(item, prepend=-1))
+        query = _numbered(self.frame.select("query_id"))[first]
+        context, position = self._contexts_of_cells(), self.frame["position"].to_numpy()
+        slots, slot = np.unique(np.stack([context, position]), axis=1, return_inverse=True)
+        N, C = (self.frame[name].to_numpy().astype(np.float64) for name in COUNTS)
+        by_bucket = [self.frame[name].to_numpy() for name in BY_BUCKET] if self.buckets else [None, None]
+        return Cells(item, slot.ravel(), N, C, slots[1], slots[0], query, *by_bucket)
+
+    def _contexts_of_cells(self) -> Ints:
+        if not self.context:
+            return np.zeros(len(self.frame), dtype=np.int64)
+        numbered = self.contexts.with_row_index("code")
+        codes = self.frame.select(self.context).join(numbered, on=self.context, how="left", maintain_order="left")
+        return codes["code"].cast(pl.Int64).to_numpy()
+
+    def upto(self, k: int, beyond: str = "drop") -> Self:
+        """The counts at positions 1..k; those beyond are dropped, or merged into one position k + 1.
+
+        Raises
+        ------
+        ClickLogError
+            Nothing is left, or `beyond` is neither "drop" nor "merge".
+        """
+        if beyond not in ("drop", "merge"):
+            raise ClickLogError(
+                f"beyond is {beyond!r}: positions beyond the {k}th are dropped ('drop') or merged ('merge')"
+            )
+        merged = self.frame.with_columns(pl.col("position").clip(upper_bound=k + 1))
+        return self._with(merged if beyond == "merge" else upto(self.frame, k))
+
+    def collapse(self, key: Sequence[str] = (), context: Sequence[str] = ()) -> Self:
+        """The counts with only these columns of key and context told apart; they may change their part.
+
+        Raises
+        ------
+        ClickLogError
+            A column is neither in the key nor in the context.
+        """
+        known = self.key + self.context
+        if unknown := [name for name in (*key, *context) if name not in known]:
+            raise ClickLogError(
+                f"these counts do not tell {unknown[0]!r} apart, only: {', '.join(known) or 'no column'}; "
+                "count the log again with it as a key or a context"
+            )
+        return self._with(self.frame, tuple(key), tuple(context))
+
+    def _with(self, frame: pl.DataFrame, key: tuple[str, ...] | None = None, context: Any = None) -> Self:
+        key, context = self.key if key is None else key, self.context if context is None else context
+        added = _added(frame, ("query_id", "doc_id", *key, *context, "position"))
+        return type(self)(added, key, context, self.provenance)
 
     def to_frame(self) -> pl.DataFrame:
         return self.frame
 
     def meta(self) -> dict[str, Any]:
-        return {}
+        return {"key": self.key, "context": self.context, "provenance": dict(self.provenance)}
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
-        return cls(frame)
-
-
-def count(log: ClickLog) -> ClickCounts:
-    """Count a log; the order of its rows does not matter."""
-    sums = [pl.len().alias("impressions"), pl.col("click").sum().alias("clicks")]
-    return ClickCounts(log.frame.group_by(KEY).agg(sums))
+        return cls(frame, tuple(meta["key"]), tuple(meta["context"]), meta["provenance"])
 
 
 def merge(a: ClickCounts, b: ClickCounts) -> ClickCounts:
-    """The counts of two logs together: those of the shards are those of the whole."""
-    both = pl.concat([a.frame, b.frame])
-    return ClickCounts(both.group_by(KEY).agg(pl.col("impressions", "clicks").sum()))
+    """The counts of two logs together: those of the shards are those of the whole.
+
+    Raises
+    ------
+    ClickLogError
+        They tell different columns apart, only one has sessions, or both counted the same part of a log.
+    """
+    _refuse_unlike(a, b)
+    parts = [*a.provenance.get("parts", []), *b.provenance.get("parts", [])]
+    return ClickCounts(_added(pl.concat([a.frame, b.frame]), a._by), a.key, a.context, {"parts": parts})
+
+
+def count(log: ClickLog, key: Sequence[str] = (), context: Sequence[str] = ()) -> ClickCounts:
+    """Count a log; the order of its rows does not matter."""
+    by = ["query_id", "doc_id", *key, *context, "position"]
+    sums = [pl.len().alias("impressions"), pl.col("click").sum().cast(pl.Int64).alias("clicks")]
+    if "session_id" not in log.frame.columns:
+        return ClickCounts(log.frame.group_by(by).agg(sums), tuple(key), tuple(context))
+    bucket = pl.col("session_id").hash(seed=0) % BUCKETS
+    split = log.frame.with_columns(bucket=bucket).group_by(*by, "bucket").agg(sums)
+    return _bucketed(split, by, key, context)
+
+
+def _bucketed(split: pl.DataFrame, by: Sequence[str], key: Sequence[str], context: Sequence[str]) -> ClickCounts:
+    rows = split.sort(by)
+    number = _numbered(rows.select(by))
+    first = np.flatnonzero(np.diff(number, prepend=-1))
+    cells = rows.select(by)[first]
+    for name, split_name in zip(COUNTS, BY_BUCKET, strict=True):
+        array = np.zeros((len(first), BUCKETS), dtype=np.uint32)
+        array[number, rows["bucket"].to_numpy()] = rows[name].to_numpy()
+        cells = cells.with_columns(pl.Series(name, array.sum(axis=1, dtype=np.int64)), pl.Series(split_name, array))
+    return ClickCounts(cells, tuple(key), tuple(context))
 
 
 def as_counts(log: ClickLog | ClickCounts) -> ClickCounts:
@@ -87,7 +188,53 @@ def as_counts(log: ClickLog | ClickCounts) -> ClickCounts:
     return log if isinstance(log, ClickCounts) else count(log)
 
 
-def _check(frame: pl.DataFrame) -> None:
+def _refuse_unlike(a: ClickCounts, b: ClickCounts) -> None:
+    for name in ("key", "context"):
+        if getattr(a, name) != getattr(b, name):
+            raise ClickLogError(
+                f"the counts differ in their {name}: {getattr(a, name)} and {getattr(b, name)}; collapse one first"
+            )
+    if a.buckets != b.buckets:
+        raise ClickLogError("only one of the counts has sessions: count both logs with a session_id, or both without")
+    known = {part["digest"]: part for part in a.provenance.get("parts", [])}
+    if twice := [part for part in b.provenance.get("parts", []) if part["digest"] in known]:
+        raise ClickLogError(
+            f"both counts hold the same part of a log, {twice[0]['rows']:,} rows: each impression is counted once only"
+        )
+
+
+def _added(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Rows of equal `by` as one, with their counts added up."""
+    rows = frame.sort(by)
+    first = np.flatnonzero(np.diff(_numbered(rows.select(by)), prepend=-1))
+    counted = [name for name in (*COUNTS, *BY_BUCKET) if name in rows.columns]
+    sums = {name: np.add.reduceat(rows[name].to_numpy(), first, axis=0) for name in counted}
+    return rows.select(by)[first].with_columns(pl.Series(name, values) for name, values in sums.items())
+
+
+def _names(columns: Sequence[str] | str, what: str) -> tuple[str, ...]:
+    named = (columns,) if isinstance(columns, str) else tuple(columns)
+    own = {"query_id", "doc_id", "position", "session_id", *COUNTS, *BY_BUCKET}
+    if bad := [name for name in named if name in own]:
+        raise ClickLogError(f"{what} names {bad[0]!r}, which every count has already: name further columns of the log")
+    return named
+
+
+def _typed(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    schema: dict[str, Any] = dict.fromkeys(by, pl.String) | dict.fromkeys(("position", *COUNTS), pl.Int64)
+    if BY_BUCKET[0] in frame.columns:
+        schema |= dict.fromkeys(BY_BUCKET, pl.Array(pl.UInt32, BUCKETS))
+    if missing := [name for name in schema if name not in frame.columns]:
+        raise ClickLogError(
+            f"the counts have no column {missing[0]!r}; there are: {', '.join(frame.columns) or 'none'}"
+        )
+    try:
+        return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort(by)
+    except pl.exceptions.PolarsError as error:
+        raise ClickLogError(f"the counts are not of their types: {first_line(error)}") from error
+
+
+def _check(frame: pl.DataFrame, by: Sequence[str]) -> None:
     if not len(frame):
         raise ClickLogError("the counts have no rows: nothing was shown")
     possible = (pl.col("position") >= 1) & (pl.col("impressions") >= 1) & pl.col("clicks").is_between(0, "impressions")
@@ -97,6 +244,22 @@ def _check(frame: pl.DataFrame) -> None:
             f"impossible counts {bad.row(0, named=True)}: position and impressions start at 1, "
             "clicks are 0..impressions, and nothing is missing"
         )
-    twice = frame.select(KEY).is_duplicated()
-    if twice.any():
-        raise ClickLogError(f"{frame.filter(twice).row(0)[:3]} stands there twice: add such rows up with merge")
+    # Sorted, so that equal rows are neighbours: cheaper than hashing ten million texts.
+    twice = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in by).fill_null(False)
+    if len(repeated := frame.filter(twice)):
+        raise ClickLogError(f"{repeated.select(by).row(0)} stands there twice: add such rows up with merge")
+    if BY_BUCKET[0] in frame.columns:
+        _check_buckets(frame)
+
+
+def _check_buckets(frame: pl.DataFrame) -> None:
+    for total, split in zip(COUNTS, BY_BUCKET, strict=True):
+        wrong = frame[split].to_numpy().sum(axis=1, dtype=np.int64) != frame[total].to_numpy()
+        if wrong.any():
+            raise ClickLogError(f"{split} does not add up to {total} in row {int(wrong.argmax())} of the counts")
+
+
+def _numbered(sorted_rows: pl.DataFrame) -> NDArray[np.int64]:
+    """Equal neighbours get one number, 0.. ."""
+    changes = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in sorted_rows.columns)
+    return sorted_rows.select(changes.fill_null(False).cast(pl.Int64).cum_sum()).to_series().to_numpy()

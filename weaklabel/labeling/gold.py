@@ -206,7 +206,7 @@ def _cross_fitted(scores: Floats, y: NDArray[np.int64]) -> Floats:
 
 def _calibration(scores: Floats, y: NDArray[np.int64]) -> tuple[float, Floats]:
     """Scale and class biases that make the known classes least surprising, without straying far from 1 and 0."""
-    from scipy.optimize import minimize  # type: ignore[import-untyped]
+    from scipy.optimize import minimize
 
     own = np.eye(scores.shape[1])[y]
 

@@ -102,6 +102,6 @@ def _spread(margin: Floats, total: float) -> tuple[float, float]:
 
 def _upper_tail(statistic: float, mean: float, variance: float) -> float:
     """P(at least this) under the gamma distribution of that mean and variance; of a full table, the chi-square one."""
-    from scipy.special import gammaincc  # type: ignore[import-untyped]
+    from scipy.special import gammaincc
 
     return float(gammaincc(mean**2 / variance, max(statistic, 0.0) * mean / variance))

@@ -10,7 +10,7 @@ from weaklabel.labeling.patterns import Votes
 
 def one_hot(votes: Votes, k: int) -> Any:
     """The votes as a sparse matrix, shape (u, m k): a 1 in column j k + v where function j votes v."""
-    from scipy.sparse import csr_array  # type: ignore[import-untyped]
+    from scipy.sparse import csr_array
 
     row, function = np.nonzero(votes != ABSTAIN)
     column = function * k + votes[row, function]

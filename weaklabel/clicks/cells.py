@@ -1,0 +1,89 @@
+"""The kernels' view of click counts: plain arrays, one entry per cell, an item at a place."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weaklabel.numerics import Floats
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Impressions and clicks of n items at p slots, in M cells; a slot is a position in a context.
+
+    Attributes
+    ----------
+    item
+        Shape (M,), 0..n-1, sorted: what was shown. Its relevance is constant.
+    slot
+        Shape (M,), 0..p-1: where.
+    N, C
+        Shape (M,): impressions and clicks.
+    position, context
+        Shape (p,): what each slot is. Slots are sorted by context, then position; context 0 is the only one where the
+        counts tell none apart.
+    query
+        Shape (n,): the query of each item, 0.. .
+    N_by_bucket, C_by_bucket
+        Shape (M, B): the same counts by bucket of sessions; None where there were no sessions.
+    """
+
+    item: Ints
+    slot: Ints
+    N: Floats
+    C: Floats
+    position: Ints
+    context: Ints
+    query: Ints
+    N_by_bucket: NDArray[np.uint32] | None = None
+    C_by_bucket: NDArray[np.uint32] | None = None
+
+    @property
+    def buckets(self) -> int:
+        """How many buckets of sessions there are; 0 where there were no sessions."""
+        return 0 if self.N_by_bucket is None else self.N_by_bucket.shape[1]
+
+    def per_item(self, values: Floats) -> Floats:
+        """Sums over the cells of each item, shape (n,)."""
+        return np.asarray(np.bincount(self.item, values, len(self.query)), dtype=np.float64)
+
+    def per_slot(self, values: Floats) -> Floats:
+        """Sums over the cells of each slot, shape (p,)."""
+        return np.asarray(np.bincount(self.slot, values, len(self.position)), dtype=np.float64)
+
+    def only(self, chosen: Mask) -> "Cells":
+        """The cells with the counts of the chosen buckets, shape (B,); all slots and items stay."""
+        if self.N_by_bucket is None or self.C_by_bucket is None:
+            raise ValueError("these counts have no buckets: the log had no sessions")
+        shown, clicked = self.N_by_bucket[:, chosen], self.C_by_bucket[:, chosen]
+        return replace(
+            self,
+            N=shown.sum(axis=1, dtype=np.float64),
+            C=clicked.sum(axis=1, dtype=np.float64),
+            N_by_bucket=shown,
+            C_by_bucket=clicked,
+        )
+
+    def without(self, b: int) -> "Cells":
+        """The cells with bucket b taken out; no buckets remain, all slots and items stay."""
+        if self.N_by_bucket is None or self.C_by_bucket is None:
+            raise ValueError("these counts have no buckets: the log had no sessions")
+        N, C = self.N - self.N_by_bucket[:, b], self.C - self.C_by_bucket[:, b]
+        return replace(self, N=N, C=C, N_by_bucket=None, C_by_bucket=None)
+
+    def where(self, kept: Mask | Ints) -> "Cells":
+        """Only some of the cells, by mask or by number; all slots and items keep their numbers."""
+        shown, clicked = self.N_by_bucket, self.C_by_bucket
+        return replace(
+            self,
+            item=self.item[kept],
+            slot=self.slot[kept],
+            N=self.N[kept],
+            C=self.C[kept],
+            N_by_bucket=None if shown is None else shown[kept],
+            C_by_bucket=None if clicked is None else clicked[kept],
+        )

@@ -1,0 +1,97 @@
+"""From an estimate of log examination to propensities with intervals: what several estimators share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from weaklabel.artefacts import Propensities
+from weaklabel.clicks import intervals
+from weaklabel.clicks.cells import Cells, Mask
+from weaklabel.clicks.counts import ClickCounts
+from weaklabel.errors import ModelError
+from weaklabel.numerics import Floats
+
+Refit = Callable[[Cells], Floats]  # log examination of each slot, shape (p,), 0 at the first of each context
+
+
+def curve(
+    counts: ClickCounts,
+    cells: Cells,
+    log_theta: Floats,
+    refit: Refit,
+    level: float,
+    provenance: Mapping[str, Any],
+    fallback: Callable[[], Floats],
+    floor: Floats | None = None,
+    bent: Floats | None = None,
+    telling: Cells | None = None,
+) -> Propensities:
+    """Propensities from log examination, with intervals from the buckets of sessions.
+
+    Parameters
+    ----------
+    counts
+        What was estimated from; names the contexts.
+    cells
+        Its cells, or those of them that the estimate is about.
+    log_theta
+        Shape (p,): the estimate.
+    refit
+        The estimate from other cells of the same slots.
+    level
+        Confidence.
+    provenance
+        Of the result; what the intervals rest on is added.
+    fallback
+        Standard errors, shape (p,), where there were no sessions.
+    floor
+        Least standard errors, shape (p,).
+    bent
+        Standard errors, shape (p,), of what the sessions do not tell: what smoothing may have bent.
+    telling
+        The cells that `refit` takes without a bucket each, where they are not all cells.
+    """
+    replicates = intervals.jackknife(telling or cells, refit) if cells.buckets else None
+    error = fallback() if replicates is None else intervals.standard_error(replicates)
+    error = error if floor is None else np.maximum(error, floor)
+    error = error if bent is None else np.hypot(error, bent)
+    width = np.exp(intervals.half_width(level, cells.buckets or None) * error)
+    return Propensities(
+        cells.position,
+        np.exp(log_theta),
+        np.exp(log_theta) / width,
+        np.exp(log_theta) * width,
+        cells.per_slot(cells.N).astype(np.int64),
+        cells.per_slot(cells.C).astype(np.int64),
+        level,
+        {**provenance, "intervals": _intervals(cells)},
+        context=contexts(counts, cells),
+        replicates=None if replicates is None else np.exp(replicates),
+    )
+
+
+def contexts(counts: ClickCounts, cells: Cells) -> pl.DataFrame | None:
+    """The context of each slot; None where there is one curve."""
+    return counts.contexts[cells.context] if counts.context else None
+
+
+def _intervals(cells: Cells) -> str:
+    if cells.buckets:
+        return f"delete-group jackknife, {cells.buckets} groups of sessions"
+    return "sandwich, clustered by query: the log has no sessions"
+
+
+def check_level(level: float) -> None:
+    """Raise `ModelError` where a confidence is none."""
+    if not 0 < level < 1:
+        raise ModelError(f"level is {level}: a confidence lies between 0 and 1, such as 0.95")
+
+
+def of_slots(cells: Cells, kept: Mask) -> Cells:
+    """The cells at some of the slots, shape (p,), renumbered: the estimate is about these alone."""
+    some = cells.where(kept[cells.slot])
+    slot = (np.cumsum(kept, dtype=np.int64) - 1)[some.slot]
+    return replace(some, slot=slot, position=cells.position[kept], context=cells.context[kept])

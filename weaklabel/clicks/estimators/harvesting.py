@@ -1,0 +1,143 @@
+"""Examination from documents that were shown at several positions: the conditional Poisson likelihood."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from weaklabel.artefacts import Propensities
+from weaklabel.clicks import fixed_effects, links, pooling, smoothing
+from weaklabel.clicks.cells import Cells, Ints
+from weaklabel.clicks.counts import ClickCounts
+from weaklabel.clicks.estimators._curve import check_level, curve, of_slots
+from weaklabel.clicks.smoothing import Smoother
+from weaklabel.errors import ModelError
+from weaklabel.numerics import Floats
+
+__all__ = ["Harvesting"]
+
+PARTIAL = ". Or take what can be compared: partial=True (on the command line: --set partial=true)"
+
+
+@dataclass
+class Harvesting:
+    """Assumes that a click needs examination, which depends on the position alone, and a relevance that stays the same.
+
+    A document that was shown at several positions is then its own control: its clicks fall on them in proportion to
+    impressions times examination, however relevant it is. Nothing is assumed about relevance, so no document's few
+    clicks bias the curve; clicks of one page may depend on each other. With contexts each has its own curve, from its
+    own documents, drawn towards what all have in common as far as the log says that they agree.
+
+    Parameters
+    ----------
+    level
+        Confidence of the intervals, in (0, 1).
+    partial
+        Estimate the positions that can be compared, where others cannot.
+    max_se
+        Largest standard error of log examination, above which a position counts as not comparable.
+    smooth
+        Draw the curve towards a smooth one, quadratic in log position, as far as the log says that it is one; from six
+        positions on.
+
+    Source: intervention harvesting, Agarwal et al., Estimating Position Bias without Intrusive Interventions, WSDM
+    2019; the likelihood: Hausman, Hall and Griliches, Econometrica 1984.
+    """
+
+    level: float = 0.95
+    partial: bool = False
+    max_se: float = 0.75
+    smooth: bool = True
+
+    def estimate(self, counts: ClickCounts) -> Propensities:
+        """Examination of each position relative to the first, with intervals.
+
+        Parameters
+        ----------
+        counts
+            Documents need more than one position: from several rankers, a changing index, or swaps.
+
+        Returns
+        -------
+        Propensities
+            Shape (p,), one per position and context; relative to the smallest position.
+
+        Raises
+        ------
+        NotIdentifiedError
+            Positions are not linked by documents clicked at one and shown at the other, or too thinly. The message
+            names them, and what would link them.
+        ModelError
+            A parameter is outside its range.
+        """
+        check_level(self.level)
+        if not self.max_se > 0:
+            raise ModelError(f"max_se is {self.max_se}: a standard error is positive, such as 0.75")
+        cells = self._linked(counts.cells)
+        telling = fixed_effects.informative(pooling.by_context(cells))
+        cells, telling = self._thick(cells, telling)
+        prior = pooling.learn(telling)
+        rough = pooling.fit(telling, prior)
+        smooth = self._smoother(telling, rough, prior)
+
+        refit = pooling.refitter(telling, prior, rough)
+        return curve(
+            counts,
+            cells,
+            smooth(rough),
+            lambda some: smooth(refit(some)),
+            self.level,
+            self._provenance(counts, cells, telling, prior) | {"roughness": smooth.tau},
+            fallback=lambda: smooth.errors(pooling.covariance(telling, rough, prior, "query")),
+            floor=smooth.errors(pooling.covariance(telling, rough, prior)) if prior or not cells.buckets else None,
+            bent=smooth.bent,
+            telling=telling,
+        )
+
+    def _smoother(self, telling: Cells, rough: Floats, prior: Any) -> Smoother:
+        if not self.smooth:
+            return smoothing.none(len(rough))
+        errors = pooling.covariance(telling, rough, prior, None if prior else "item")
+        return smoothing.learn(telling.position, telling.context, rough, errors)
+
+    def _linked(self, cells: Cells) -> Cells:
+        """The cells at positions that can be compared with each other, whatever the context."""
+        pooled = pooling.one_curve(pooling.by_context(cells))
+        group = links.groups(pooled)
+        if self.partial:
+            return _at(cells, pooled.position[links.main_group(pooled, group)])
+        links.refuse_unlinked(pooled, group, PARTIAL)
+        return cells
+
+    def _thick(self, cells: Cells, telling: Cells) -> tuple[Cells, Cells]:
+        """Without the positions that too few clicks link to the others, or refused because of them."""
+        pooled = pooling.one_curve(telling)
+        log_theta = fixed_effects.fit(pooled)
+        error = pooling.errors(pooled, log_theta, None)
+        if not self.partial or (error <= self.max_se).all():
+            links.refuse_thin(pooled, error, self.max_se, PARTIAL)
+            return cells, telling
+        kept = pooled.position[error <= self.max_se]
+        if len(kept) < 2:
+            links.refuse_thin(pooled, error, self.max_se)
+        cells = _at(cells, kept)
+        return self._thick(cells, fixed_effects.informative(pooling.by_context(cells)))
+
+    def _provenance(self, counts: ClickCounts, cells: Cells, telling: Cells, prior: Any) -> dict[str, Any]:
+        pooled = pooling.one_curve(telling)
+        return {
+            "estimator": "harvesting",
+            "parameters": asdict(self),
+            "reference_position": int(cells.position.min()),
+            "left_out": sorted(set(counts.cells.position.tolist()) - set(cells.position.tolist())),
+            "key": list(counts.key),
+            "informative_items": len(telling.query),
+            "informative_impressions": int(telling.N.sum()),
+            "informative_clicks": int(telling.C.sum()),
+            "connectivity": pooling.connectivity(pooled),
+            "between_contexts": None if prior is None else prior.tau,
+        }
+
+
+def _at(cells: Cells, positions: Ints) -> Cells:
+    return of_slots(cells, np.isin(cells.position, positions))
