@@ -25,9 +25,6 @@ def curve(
     level: float,
     provenance: Mapping[str, Any],
     fallback: Callable[[], Floats],
-    floor: Floats | None = None,
-    bent: Floats | None = None,
-    telling: Cells | None = None,
 ) -> Propensities:
     """Propensities from log examination, with intervals from the buckets of sessions.
 
@@ -47,17 +44,22 @@ def curve(
         Of the result; what the intervals rest on is added.
     fallback
         Standard errors, shape (p,), where there were no sessions.
-    floor
-        Least standard errors, shape (p,).
-    bent
-        Standard errors, shape (p,), of what the sessions do not tell: what smoothing may have bent.
-    telling
-        The cells that `refit` takes without a bucket each, where they are not all cells.
     """
-    replicates = intervals.jackknife(telling or cells, refit) if cells.buckets else None
+    replicates = intervals.jackknife(cells, refit) if cells.buckets else None
     error = fallback() if replicates is None else intervals.standard_error(replicates)
-    error = error if floor is None else np.maximum(error, floor)
-    error = error if bent is None else np.hypot(error, bent)
+    return with_errors(counts, cells, log_theta, replicates, error, level, provenance)
+
+
+def with_errors(
+    counts: ClickCounts,
+    cells: Cells,
+    log_theta: Floats,
+    replicates: Floats | None,
+    error: Floats,
+    level: float,
+    provenance: Mapping[str, Any],
+) -> Propensities:
+    """Propensities from log examination and its standard errors, each of shape (p,), and replicates, shape (B, p)."""
     width = np.exp(intervals.half_width(level, cells.buckets or None) * error)
     return Propensities(
         cells.position,

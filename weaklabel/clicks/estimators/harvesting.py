@@ -6,16 +6,20 @@ from typing import Any
 import numpy as np
 
 from weaklabel.artefacts import Propensities
-from weaklabel.clicks import fixed_effects, links, pooling, smoothing
+from weaklabel.clicks import fixed_effects, intervals, links, pooling, smoothing
 from weaklabel.clicks.cells import Cells, Ints
 from weaklabel.clicks.counts import ClickCounts
-from weaklabel.clicks.estimators._curve import check_level, curve, of_slots
+from weaklabel.clicks.estimators._curve import check_level, of_slots, with_errors
+from weaklabel.clicks.pooling import Common
 from weaklabel.clicks.smoothing import Smoother
 from weaklabel.errors import ModelError
 from weaklabel.numerics import Floats
 
 __all__ = ["Harvesting"]
 
+# Of position-based logs, documents vary 0.7 to 1.2 times as much as sessions; above this they disagree on the curve,
+# and intervals say how far it would move with other documents.
+DISAGREE = 1.5
 PARTIAL = ". Or take what can be compared: partial=True (on the command line: --set partial=true)"
 
 
@@ -80,21 +84,11 @@ class Harvesting:
         rough = pooling.fit(telling, prior)
         smooth = self._smoother(telling, rough, prior)
 
-        refit = pooling.refitter(telling, prior, rough)
-        return curve(
-            counts,
-            cells,
-            smooth(rough),
-            lambda some: smooth(refit(some)),
-            self.level,
-            self._provenance(counts, cells, telling, prior) | {"roughness": smooth.tau},
-            fallback=lambda: smooth.errors(pooling.covariance(telling, rough, prior, "query")),
-            floor=smooth.errors(pooling.covariance(telling, rough, prior)) if prior or not cells.buckets else None,
-            bent=smooth.bent,
-            telling=telling,
-        )
+        replicates, error, spread = _errors(telling, rough, prior, smooth)
+        told = self._provenance(counts, cells, telling, prior) | {"roughness": smooth.tau, "heterogeneity": spread}
+        return with_errors(counts, cells, smooth(rough), replicates, error, self.level, told)
 
-    def _smoother(self, telling: Cells, rough: Floats, prior: Any) -> Smoother:
+    def _smoother(self, telling: Cells, rough: Floats, prior: Common | None) -> Smoother:
         if not self.smooth:
             return smoothing.none(len(rough))
         errors = pooling.covariance(telling, rough, prior, None if prior else "item")
@@ -123,7 +117,7 @@ class Harvesting:
         cells = _at(cells, kept)
         return self._thick(cells, fixed_effects.informative(pooling.by_context(cells)))
 
-    def _provenance(self, counts: ClickCounts, cells: Cells, telling: Cells, prior: Any) -> dict[str, Any]:
+    def _provenance(self, counts: ClickCounts, cells: Cells, telling: Cells, prior: Common | None) -> dict[str, Any]:
         pooled = pooling.one_curve(telling)
         return {
             "estimator": "harvesting",
@@ -137,6 +131,29 @@ class Harvesting:
             "connectivity": pooling.connectivity(pooled),
             "between_contexts": None if prior is None else prior.tau,
         }
+
+
+def _errors(
+    telling: Cells, rough: Floats, prior: Common | None, smooth: Smoother
+) -> tuple[Floats | None, Floats, float | None]:
+    """Replicates, shape (B, p); standard errors, shape (p,), of the smooth curve; how much documents disagree."""
+    model = smooth.errors(pooling.covariance(telling, rough, prior))
+    if not telling.buckets:
+        by_query = smooth.errors(pooling.covariance(telling, rough, prior, "query"))
+        return None, np.hypot(np.maximum(by_query, model), smooth.bent), None
+    refit = pooling.refitter(telling, prior, rough)
+    replicates = intervals.jackknife(telling, lambda some: smooth(refit(some)))
+    error = intervals.standard_error(replicates)
+    spread = _heterogeneity(error, smooth.errors(pooling.covariance(telling, rough, prior, "item")))
+    error = error * np.sqrt(spread) if spread > DISAGREE else error
+    # A context of few pages is drawn to the others, and sessions alone would call that certainty.
+    return replicates, np.hypot(np.maximum(error, model) if prior else error, smooth.bent), spread
+
+
+def _heterogeneity(sessions: Floats, documents: Floats) -> float:
+    """Mean ratio of the variance between documents to that between sessions: 1 where one curve holds for them all."""
+    sure = sessions > 0
+    return float((documents[sure] ** 2 / sessions[sure] ** 2).mean()) if sure.any() else 1.0
 
 
 def _at(cells: Cells, positions: Ints) -> Cells:
