@@ -1,3 +1,5 @@
+import numpy as np
+import polars as pl
 import pytest
 
 from weaklabel.artefacts import Propensities
@@ -32,3 +34,45 @@ def test_an_estimate_may_exceed_one():
 def test_its_arrays_cannot_be_written_over():
     with pytest.raises(ValueError, match="read-only"):
         propensities().examination[0] = 0.5
+
+
+def curves(**changes):
+    """Two contexts of two positions each."""
+    values = {
+        "position": np.array([1, 2, 1, 2]),
+        "examination": np.array([1.0, 0.5, 1.0, 0.25]),
+        "lower": np.array([1.0, 0.4, 1.0, 0.2]),
+        "upper": np.array([1.0, 0.6, 1.0, 0.3]),
+        "impressions": np.array([9, 9, 7, 7]),
+        "clicks": np.array([3, 2, 3, 1]),
+        "context": pl.DataFrame({"device": ["desk", "desk", "phone", "phone"]}),
+        "replicates": np.array([[1.0, 0.5, 1.0, 0.25], [1.0, 0.6, 1.0, 0.2]]),
+        "alpha": np.array([0.9, 0.5, 0.8, 0.2]),
+        "beta": np.array([0.1, 0.05, 0.1, 0.02]),
+    }
+    return Propensities(**(values | changes))
+
+
+def test_curves_of_contexts_replicates_and_affine_terms_come_back_from_disk(tmp_path):
+    curves().save(tmp_path / "p.parquet")
+
+    back = Propensities.load(tmp_path / "p.parquet")
+
+    assert back.to_frame().equals(curves().to_frame())
+    assert back.to_frame().columns[:2] == ["device", "position"]
+    assert (back.replicates == curves().replicates).all()
+    assert back.starts.tolist() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"context": pl.DataFrame({"device": ["desk"] * 4})}, r"positions must increase.*\[1, 2, 1, 2\]"),
+        ({"context": pl.DataFrame({"device": ["desk"]})}, "context has 1 rows, and there are 4 positions"),
+        ({"replicates": np.ones((2, 3))}, r"replicates have shape \(2, 3\)"),
+        ({"alpha": np.ones(3)}, "differ in shape"),
+    ],
+)
+def test_curves_that_do_not_fit_together_are_refused(changes, said):
+    with pytest.raises(TableError, match=said):
+        curves(**changes)

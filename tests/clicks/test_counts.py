@@ -1,3 +1,4 @@
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -129,3 +130,113 @@ def test_counts_without_rows_are_refused():
 def test_counts_of_the_wrong_type_are_refused():
     with pytest.raises(ClickLogError, match="not of their types"):
         counts_of(("q", "a", "top", 5, 1))
+
+
+PAGED = pl.DataFrame(
+    {
+        "session_id": ["s", "s", "t", "t", "u", "u"],
+        "query_id": ["q"] * 6,
+        "doc_id": ["a", "b", "b", "a", "a", "b"],
+        "position": [1, 2, 1, 2, 1, 2],
+        "click": [1, 0, 0, 1, 1, 1],
+        "device": ["phone", "phone", "desk", "desk", "phone", "phone"],
+        "day": ["mon", "mon", "mon", "mon", "tue", "tue"],
+    }
+)
+
+
+def test_key_and_context_are_told_apart_and_can_be_added_up_again():
+    fine = count(ClickLog(PAGED), key=("day",), context=("device",))
+
+    assert fine.frame.select("doc_id", "day", "device", "position", "impressions", "clicks").rows() == [
+        ("a", "mon", "desk", 2, 1, 1),
+        ("a", "mon", "phone", 1, 1, 1),
+        ("a", "tue", "phone", 1, 1, 1),
+        ("b", "mon", "desk", 1, 1, 0),
+        ("b", "mon", "phone", 2, 1, 0),
+        ("b", "tue", "phone", 2, 1, 1),
+    ]
+    assert fine.collapse().frame.equals(count(ClickLog(PAGED)).frame)
+    assert fine.collapse(context=("day",)).frame.equals(count(ClickLog(PAGED), context=("day",)).frame)
+
+
+def test_a_column_that_was_not_counted_apart_cannot_be_had_back():
+    with pytest.raises(ClickLogError, match="do not tell 'device' apart, only: day"):
+        count(ClickLog(PAGED), key=("day",)).collapse(context=("device",))
+
+
+def test_every_session_is_in_one_bucket_and_the_buckets_add_up():
+    counts = count(ClickLog(PAGED))
+
+    shown = counts.frame["impressions_by_bucket"].to_numpy()
+    assert counts.buckets == 20
+    assert shown.sum(axis=1).tolist() == counts.frame["impressions"].to_list()
+    assert (shown.sum(axis=0) % 2 == 0).all()  # pages of two
+    assert count(ClickLog(PAGED.drop("session_id"))).buckets == 0
+
+
+def test_cells_are_the_counts_as_arrays():
+    cells = count(ClickLog(PAGED), key=("day",), context=("device",)).cells
+
+    assert cells.item.tolist() == [0, 0, 1, 2, 2, 3]  # a on Monday twice, a on Tuesday, b ...
+    assert cells.query.tolist() == [0, 0, 0, 0]
+    assert [(cells.context[s], cells.position[s]) for s in cells.slot] == [
+        (0, 2),
+        (1, 1),
+        (1, 1),
+        (0, 1),
+        (1, 2),
+        (1, 2),
+    ]
+    assert cells.C.tolist() == [1, 1, 1, 0, 0, 1]
+
+
+def test_what_a_bucket_holds_can_be_taken_out_or_kept_alone():
+    cells = count(ClickLog(PAGED)).cells
+    kept = [cells.only(np.arange(20) == b).N for b in range(20)]
+
+    assert np.sum(kept, axis=0).tolist() == cells.N.tolist()
+    for b in range(20):
+        assert (cells.without(b).N + kept[b]).tolist() == cells.N.tolist()
+
+
+def test_counts_that_tell_different_things_apart_do_not_merge():
+    log = ClickLog(PAGED)
+
+    with pytest.raises(ClickLogError, match=r"differ in their key: \('day',\) and \(\)"):
+        merge(count(log, key=("day",)), count(log))
+    with pytest.raises(ClickLogError, match="only one of the counts has sessions"):
+        merge(count(log), count(ClickLog(PAGED.drop("session_id"))))
+
+
+def test_positions_beyond_a_depth_are_dropped_or_merged_into_one():
+    counts = counts_of(("q", "a", 1, 9, 3), ("q", "a", 2, 5, 2), ("q", "a", 7, 4, 1))
+
+    dropped, merged = counts.upto(1), counts.upto(1, beyond="merge")
+
+    assert dropped.frame.rows() == [("q", "a", 1, 9, 3)]
+    assert merged.frame.rows() == [("q", "a", 1, 9, 3), ("q", "a", 2, 9, 3)]
+    with pytest.raises(ClickLogError, match="beyond is 'keep'"):
+        counts.upto(1, beyond="keep")
+
+
+def test_saved_counts_come_back_with_their_columns(tmp_path):
+    counts = count(ClickLog(PAGED), key=("day",), context=("device",))
+
+    counts.save(tmp_path / "counts.parquet")
+    back = ClickCounts.load(tmp_path / "counts.parquet")
+
+    assert back.frame.equals(counts.frame)
+    assert (back.key, back.context, back.buckets) == (("day",), ("device",), 20)
+
+
+def test_buckets_that_do_not_add_up_are_refused():
+    frame = count(ClickLog(PAGED)).frame.with_columns(pl.col("impressions") + 1)
+
+    with pytest.raises(ClickLogError, match="impressions_by_bucket does not add up to impressions in row 0"):
+        ClickCounts(frame)
+
+
+def test_a_column_that_every_count_has_is_no_key():
+    with pytest.raises(ClickLogError, match="key names 'doc_id'"):
+        ClickCounts(count(ClickLog(PAGED)).frame, key=("doc_id",))
