@@ -74,3 +74,34 @@ def test_a_bare_array_needs_two_dimensions():
 def test_names_that_do_not_fit_the_votes_are_explained(fields, message):
     with pytest.raises(TableError, match=message):
         matrix([[1, -1], [0, 1]], **fields)
+
+
+def on_items(votes, ids, names, classes=("no", "yes")):
+    return LabelMatrix(np.array(votes), ids, names, classes)
+
+
+def test_votes_on_the_same_items_stand_beside_each_other_whatever_their_order():
+    rules = on_items([[0, 1], [1, -1]], ["a", "b"], ("r", "s"))
+    clicks = on_items([[1], [0]], ["b", "a"], ("clicks",))
+
+    both = rules.beside(clicks)
+
+    assert both.lf_names == ("r", "s", "clicks")
+    assert both.votes.tolist() == [[0, 1, 0], [1, -1, 1]]
+    assert both.item_ids.to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (on_items([[1]], ["a"], ("clicks",)), "item 'b' is not among the other votes"),
+        (on_items([[1], [1], [0]], ["a", "b", "c"], ("clicks",)), "1 more items, such as 'c'"),
+        (on_items([[1], [1]], ["a", "b"], ("clicks",), ("x", "y")), "other classes: no, yes here and x, y there"),
+        (on_items([[1], [1]], ["a", "b"], ("r",)), "share the name 'r'"),
+    ],
+)
+def test_votes_that_do_not_fit_beside_each_other_are_refused(other, said):
+    rules = on_items([[0], [1]], ["a", "b"], ("r",))
+
+    with pytest.raises(TableError, match=said):
+        rules.beside(other)

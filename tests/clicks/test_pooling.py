@@ -18,6 +18,10 @@ def cells_of(planted_log):
     return made
 
 
+def learned(cells):
+    return pooling.learn(cells, fixed_effects.fit(pooling.one_curve(cells)))
+
+
 def test_an_item_is_another_one_in_another_context(planted_log):
     counts = count(planted_log({"a": "position_based", "b": "position_based"}, sessions=500), context=("device",))
 
@@ -40,20 +44,20 @@ def test_one_curve_adds_up_the_slots_of_a_position(cells_of):
 
 
 def test_contexts_that_agree_are_found_to_agree_and_those_that_differ_to_differ(cells_of):
-    alike, apart = (pooling.learn(cells_of(etas)) for etas in ([1.0, 1.0, 1.0], [0.5, 1.0, 2.0]))
+    alike, apart = (learned(cells_of(etas)) for etas in ([1.0, 1.0, 1.0], [0.5, 1.0, 2.0]))
 
     assert alike.tau < 0.05
     assert 0.3 < apart.tau < 1.5
 
 
 def test_there_is_nothing_to_pool_with_one_context(cells_of):
-    assert pooling.learn(cells_of([1.0], sessions=500)) is None
+    assert learned(cells_of([1.0], sessions=500)) is None
 
 
 def test_large_contexts_keep_their_curves(cells_of):
     cells = cells_of([0.5, 2.0])
 
-    log_theta = pooling.fit(cells, pooling.learn(cells))
+    log_theta = pooling.fit(cells, learned(cells))
 
     alone = [fixed_effects.fit(_of_context(cells, code)) for code in (0, 1)]
     assert log_theta == pytest.approx(np.concatenate(alone), abs=0.06)
@@ -67,7 +71,7 @@ def _of_context(cells, code):
 
 def test_refitting_without_a_bucket_is_what_a_full_fit_finds(cells_of):
     cells = cells_of([0.5, 1.5], sessions=6_000)
-    common = pooling.learn(cells)
+    common = learned(cells)
     whole = pooling.fit(cells, common)
     refit = pooling.refitter(cells, common, whole)
 
@@ -88,7 +92,7 @@ def test_the_second_smallest_eigenvalue_is_zero_where_positions_are_not_linked()
     frame = pl.DataFrame(rows, schema=["doc_id", "position", "impressions", "clicks"], orient="row")
     cells = ClickCounts(frame.with_columns(query_id=pl.lit("q"))).cells
 
-    firm = pooling.connectivity(cells)
+    firm = pooling.connectivity(cells, fixed_effects.fit(cells))
 
     information = fixed_effects.derivatives(cells, fixed_effects.fit(cells))[1]
     assert firm == pytest.approx(np.sort(np.linalg.eigvalsh(information))[1])

@@ -7,6 +7,7 @@ from scipy.stats import binomtest, chisquare
 
 from weaklabel.clicks.simulate import (
     Logging,
+    graded_rankings,
     position_curve,
     relevance_of_grades,
     simulate,
@@ -403,3 +404,22 @@ def test_the_click_of_a_user_at_the_top_is_its_relevance():
     log = simulate(SMALL, DBN(), sessions=5000, depth=1, logging=Logging(query_weights={"q": 1}, rankers=["up"]))
 
     assert binomtest(log.frame["click"].sum(), 5000, 0.9).pvalue > 0.001
+
+
+def test_graded_documents_become_rankings_in_one_step():
+    rng = np.random.default_rng(0)
+    graded = pl.DataFrame(
+        {
+            "query_id": [*np.repeat(["q", "r", "s"], 8).tolist(), "alone"],
+            "doc_id": [str(i) for i in range(25)],
+            "grade": [*rng.integers(0, 3, 24).tolist(), 1],
+            "f1": rng.normal(size=25),
+            "f2": rng.normal(size=25),
+        }
+    )
+
+    made = graded_rankings(graded, rankers=2, queries=2)
+
+    assert made.columns == ["query_id", "doc_id", "relevance", "ranker_0", "ranker_1"]
+    assert "alone" not in made["query_id"].to_list()
+    assert len(simulate(made, sessions=5)) > 5

@@ -132,6 +132,32 @@ class LabelMatrix(Artefact):
         names = tuple(lf_names) if lf_names is not None else tuple(f"lf_{j}" for j in range(votes.shape[1]))
         return cls(votes, pl.Series("id", np.arange(votes.shape[0])).cast(pl.String), names, tuple(classes))
 
+    def beside(self, other: Self) -> Self:
+        """These votes with those of other functions on the same items, as columns of one matrix.
+
+        Parameters
+        ----------
+        other
+            Has the same items, in any order, the same classes, and functions of other names, such as a voter made of
+            clicks or of a table of workers.
+
+        Raises
+        ------
+        TableError
+            Classes differ, an item is missing on one side, or a function is there on both.
+        """
+        if self.classes != other.classes:
+            raise TableError(
+                f"the votes are on other classes: {', '.join(self.classes)} here and {', '.join(other.classes)} there"
+            )
+        order = _same_items(self.item_ids, other.item_ids)
+        votes = np.hstack([self.votes, other.votes[order]])
+        said = {**self.provenance, "beside": [*self.provenance.get("beside", []), dict(other.provenance)]}
+        seconds = {**self.seconds, **other.seconds}
+        names = self.lf_names + other.lf_names
+        faults = self.faults + other.faults
+        return type(self)(votes, self.item_ids, names, self.classes, faults, said, seconds, self.row_digests)
+
     def to_frame(self) -> pl.DataFrame:
         return votes_frame(self.item_ids, self.votes, self.lf_names, self.row_digests)
 
@@ -152,6 +178,21 @@ class LabelMatrix(Artefact):
         faults = tuple(Fault(**fault) for fault in meta["faults"])
         said = (tuple(meta["classes"]), faults, meta["provenance"], meta["seconds"])
         return cls(votes, frame["id"], names, *said, digests)
+
+
+def _same_items(here: pl.Series, there: pl.Series) -> NDArray[np.int64]:
+    rows = pl.DataFrame({"id": there}).with_row_index("row")
+    order = pl.DataFrame({"id": here}).join(rows, on="id", how="left", maintain_order="left")["row"]
+    if order.null_count():
+        raise TableError(
+            f"item {here.filter(order.is_null())[0]!r} is not among the other votes: both need the same items"
+        )
+    if len(there) > len(here):
+        extra = there.filter(~there.is_in(here.implode()))
+        raise TableError(
+            f"the other votes have {len(extra):,} more items, such as {extra[0]!r}: both need the same items"
+        )
+    return order.cast(pl.Int64).to_numpy()
 
 
 def votes_frame(

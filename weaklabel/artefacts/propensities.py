@@ -90,7 +90,7 @@ class Propensities(Artefact):
         return np.concatenate([[0], np.flatnonzero(self.context.select(changes.fill_null(False)).to_series())])
 
     def to_frame(self) -> pl.DataFrame:
-        """The context's columns, position, examination, lower, upper, impressions, clicks; alpha and beta where known."""
+        """The context's columns, position, examination, lower, upper, impressions, clicks; alpha, beta where known."""
         names = COLUMNS + tuple(name for name in AFFINE if getattr(self, name) is not None)
         frame = pl.DataFrame({name: getattr(self, name) for name in names})
         return frame if self.context is None else pl.concat([self.context, frame], how="horizontal")

@@ -149,6 +149,15 @@ def _check_seal(path: Path, content: str, said: Mapping[str, Any]) -> None:
         )
 
 
+def kind_of(path: Path) -> str | None:
+    """Which artefact a file holds, if any; whether it is whole is for `read` to say."""
+    try:
+        found = pl.read_parquet_metadata(path).get(KEY)
+        return None if found is None else str(json.loads(found).get("kind"))
+    except (Exception, pl.exceptions.PanicException):  # no Parquet file at all
+        return None
+
+
 def read_header(path: Path, kind: str) -> dict[str, Any]:
     """Version, kind, digest and meta of an artefact file, without its columns.
 

@@ -88,10 +88,14 @@ class ClickCounts(Artefact):
         first = np.flatnonzero(np.diff(item, prepend=-1))
         query = _numbered(self.frame.select("query_id"))[first]
         context, position = self._contexts_of_cells(), self.frame["position"].to_numpy()
-        slots, slot = np.unique(np.stack([context, position]), axis=1, return_inverse=True)
+        slots = pl.DataFrame({"context": context, "position": position}).unique().sort("context", "position")
+        places = slots["position"].unique().sort().to_numpy()  # few: there is no need to sort all cells by them
+        codes = context * len(places) + np.searchsorted(places, position)
+        known = slots["context"].to_numpy() * len(places) + np.searchsorted(places, slots["position"].to_numpy())
+        slot = np.searchsorted(known, codes)
         N, C = (self.frame[name].to_numpy().astype(np.float64) for name in COUNTS)
         by_bucket = [self.frame[name].to_numpy() for name in BY_BUCKET] if self.buckets else [None, None]
-        return Cells(item, slot.ravel(), N, C, slots[1], slots[0], query, *by_bucket)
+        return Cells(item, slot, N, C, slots["position"].to_numpy(), slots["context"].to_numpy(), query, *by_bucket)
 
     def _contexts_of_cells(self) -> Ints:
         if not self.context:

@@ -53,24 +53,21 @@ def one_curve(cells: Cells) -> Cells:
     return replace(cells, slot=place[cells.slot], position=position, context=np.zeros_like(position))
 
 
-def learn(cells: Cells) -> Common | None:
-    """The common curve and the spread around it; None where there is one context."""
+def learn(cells: Cells, pooled: Floats) -> Common | None:
+    """The common curve and the spread around it, from the curve of all together; None where there is one context."""
     X = len(np.unique(cells.context))
     if X < 2:
         return None
-    pooled = one_curve(cells)
-    start = fixed_effects.fit(pooled)
-    place = _place(cells)
-    mean, tau, free = start, 0.3, _free(cells)
-    log_theta = start[place]
+    of, mean, tau, free = place(cells), pooled, 0.3, _free(cells)
+    log_theta = pooled[of]
     for _ in range(ROUNDS):
-        log_theta = fit(cells, Common(mean[place], tau), log_theta)
+        log_theta = fit(cells, Common(mean[of], tau), log_theta)
         variance = _posterior_covariance(cells, log_theta, tau).diagonal()
-        mean = np.bincount(place, log_theta) / np.bincount(place)
-        before, tau = tau, float(np.sqrt((((log_theta - mean[place]) ** 2 + variance)[free]).mean()))
+        mean = np.bincount(of, log_theta) / np.bincount(of)
+        before, tau = tau, float(np.sqrt((((log_theta - mean[of]) ** 2 + variance)[free]).mean()))
         if abs(tau - before) < 1e-3 * before or tau < LEAST_TAU:
             break
-    return Common(mean[place], max(tau, LEAST_TAU))
+    return Common(mean[of], max(tau, LEAST_TAU))
 
 
 def fit(cells: Cells, common: Common | None, start: Floats | None = None) -> Floats:
@@ -85,7 +82,7 @@ def fit(cells: Cells, common: Common | None, start: Floats | None = None) -> Flo
 
 def refitter(cells: Cells, common: Common | None, log_theta: Floats) -> Callable[[Cells], Floats]:
     """From some of the cells to their curves; what contexts have in common moves as the curve of them all does."""
-    free, place, pooled = _free(cells), _place(cells), one_curve(cells)
+    free, of, pooled = _free(cells), place(cells), one_curve(cells)
     before = fixed_effects.fit(pooled) if common else log_theta
     pooled_information = fixed_effects.derivatives(pooled, before)[1] if common else None
     information = fixed_effects.derivatives(cells, log_theta, _prior(common, free))[1]
@@ -94,7 +91,7 @@ def refitter(cells: Cells, common: Common | None, log_theta: Floats) -> Callable
         if common is None or pooled_information is None:
             return fixed_effects.nearby(some, log_theta, information, free)
         now = fixed_effects.nearby(one_curve(some), before, pooled_information, np.arange(len(before)) > 0)
-        shift = (now - before)[place]
+        shift = (now - before)[of]
         moved = replace(common, mean=common.mean + shift)
         start = log_theta + np.where(free, 0.0, shift)
         return fixed_effects.nearby(some, start, information, free, _prior(moved, free))
@@ -115,8 +112,8 @@ def covariance(cells: Cells, log_theta: Floats, common: Common | None, by: str |
     """Covariance of log examination, shape (p, p): from the likelihood, or from clusters by "query" or "item"."""
     if common is not None:
         together = one_curve(cells)  # whose error is that of what contexts have in common
-        place = _place(cells)
-        pooled = covariance(together, fixed_effects.fit(together), None, by)[np.ix_(place, place)]
+        of = place(cells)
+        pooled = covariance(together, fixed_effects.fit(together), None, by)[np.ix_(of, of)]
         return _posterior_covariance(cells, log_theta, common.tau) + pooled
     free = _free(cells)
     if by is not None:
@@ -124,13 +121,13 @@ def covariance(cells: Cells, log_theta: Floats, common: Common | None, by: str |
     return _embedded(np.linalg.pinv(_information(cells, log_theta, free), hermitian=True), free)
 
 
-def connectivity(cells: Cells) -> float:
+def connectivity(cells: Cells, log_theta: Floats) -> float:
     """The second smallest eigenvalue of the information matrix: how firmly the weakest positions hang on the others."""
-    information = fixed_effects.derivatives(cells, fixed_effects.fit(cells))[1]
+    information = fixed_effects.derivatives(cells, log_theta)[1]
     return float(np.linalg.eigvalsh(information)[1])
 
 
-def _place(cells: Cells) -> Ints:
+def place(cells: Cells) -> Ints:
     """Which of all positions each slot is at."""
     return np.searchsorted(np.unique(cells.position), cells.position)
 

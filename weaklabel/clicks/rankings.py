@@ -215,6 +215,38 @@ def weak_rankers(frame: pl.DataFrame, n: int = 5, queries: int = 10, seed: int =
     return frame.with_columns(**{name: pl.Series(values) for name, values in scores.items()})
 
 
+def graded_rankings(
+    graded: pl.DataFrame, rankers: int = 5, noise: float = 0.1, queries: int = 10, seed: int = 0
+) -> pl.DataFrame:
+    """What `simulate` needs of graded documents: relevance of their grades, and the scores of weak rankers.
+
+    Parameters
+    ----------
+    graded
+        query_id, doc_id, grade and features f1, f2, ..., as `read_letor` reads them; queries of one document are left
+        out.
+    rankers, queries, seed
+        As for `weak_rankers`.
+    noise
+        As for `relevance_of_grades`.
+
+    Returns
+    -------
+    polars.DataFrame
+        query_id, doc_id, relevance, ranker_0, ...
+
+    Raises
+    ------
+    TableError
+        As for `weak_rankers` and `relevance_of_grades`.
+    """
+    require(graded, [*KEY, "grade"])
+    several = graded.filter(pl.len().over("query_id") > 1)
+    scored = weak_rankers(several, rankers, queries, seed)
+    relevance = relevance_of_grades(scored["grade"], noise)
+    return scored.select(*KEY, pl.Series("relevance", relevance), *score_columns(scored))
+
+
 def _standardised(features: pl.DataFrame) -> Floats:
     X = features.to_numpy().astype(np.float64)
     if not np.isfinite(X).all():

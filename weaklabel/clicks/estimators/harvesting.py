@@ -79,13 +79,16 @@ class Harvesting:
             raise ModelError(f"max_se is {self.max_se}: a standard error is positive, such as 0.75")
         cells = self._linked(counts.cells)
         telling = fixed_effects.informative(pooling.by_context(cells))
-        cells, telling = self._thick(cells, telling)
-        prior = pooling.learn(telling)
-        rough = pooling.fit(telling, prior)
+        cells, telling, pooled = self._thick(cells, telling)
+        prior = pooling.learn(telling, pooled)
+        rough = pooling.fit(telling, prior, pooled[pooling.place(telling)])
         smooth = self._smoother(telling, rough, prior)
 
         replicates, error, spread = _errors(telling, rough, prior, smooth)
-        told = self._provenance(counts, cells, telling, prior) | {"roughness": smooth.tau, "heterogeneity": spread}
+        told = self._provenance(counts, cells, telling, prior, pooled) | {
+            "roughness": smooth.tau,
+            "heterogeneity": spread,
+        }
         return with_errors(counts, cells, smooth(rough), replicates, error, self.level, told)
 
     def _smoother(self, telling: Cells, rough: Floats, prior: Common | None) -> Smoother:
@@ -103,22 +106,23 @@ class Harvesting:
         links.refuse_unlinked(pooled, group, PARTIAL)
         return cells
 
-    def _thick(self, cells: Cells, telling: Cells) -> tuple[Cells, Cells]:
-        """Without the positions that too few clicks link to the others, or refused because of them."""
+    def _thick(self, cells: Cells, telling: Cells) -> tuple[Cells, Cells, Floats]:
+        """Without the positions that too few clicks link to the others, or refused because of them; and one curve."""
         pooled = pooling.one_curve(telling)
         log_theta = fixed_effects.fit(pooled)
         error = pooling.errors(pooled, log_theta, None)
         if not self.partial or (error <= self.max_se).all():
             links.refuse_thin(pooled, error, self.max_se, PARTIAL)
-            return cells, telling
+            return cells, telling, log_theta
         kept = pooled.position[error <= self.max_se]
         if len(kept) < 2:
             links.refuse_thin(pooled, error, self.max_se)
         cells = _at(cells, kept)
         return self._thick(cells, fixed_effects.informative(pooling.by_context(cells)))
 
-    def _provenance(self, counts: ClickCounts, cells: Cells, telling: Cells, prior: Common | None) -> dict[str, Any]:
-        pooled = pooling.one_curve(telling)
+    def _provenance(
+        self, counts: ClickCounts, cells: Cells, telling: Cells, prior: Common | None, pooled: Floats
+    ) -> dict[str, Any]:
         return {
             "estimator": "harvesting",
             "parameters": asdict(self),
@@ -128,7 +132,7 @@ class Harvesting:
             "informative_items": len(telling.query),
             "informative_impressions": int(telling.N.sum()),
             "informative_clicks": int(telling.C.sum()),
-            "connectivity": pooling.connectivity(pooled),
+            "connectivity": pooling.connectivity(pooling.one_curve(telling), pooled),
             "between_contexts": None if prior is None else prior.tau,
         }
 
