@@ -33,11 +33,12 @@ OWNERS = {
     "label_studio_sdk": (),
     "sentence_transformers": ("labeling/embeddings.py",),
     "cloudpickle": ("labeling/applying/run.py",),
+    "lightgbm": ("clicks/ranking/learners.py",),
     "sqlite3": ("labeling/kinds/_answers.py",),
 }
 HEAVY = (
     "snorkel", "torch", "pandas", "sklearn", "label_studio_sdk", "scipy", "matplotlib", "jinja2", "joblib",
-    "sentence_transformers", "pyarrow",
+    "sentence_transformers", "pyarrow", "lightgbm",
 )  # fmt: skip
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -21,12 +21,46 @@ if TYPE_CHECKING:
     from weaklabel.artefacts import RelevanceLabels as RelevanceLabels
     from weaklabel.artefacts import Task as Task
     from weaklabel.artefacts import TrainingSet as TrainingSet
+    from weaklabel.clicks.anchors import as_anchors as as_anchors
+    from weaklabel.clicks.anchors import calibrate as calibrate
+    from weaklabel.clicks.as_votes import as_votes as as_votes
+    from weaklabel.clicks.as_votes import p_relevant as p_relevant
+    from weaklabel.clicks.checks.clicked_above import clicked_above as clicked_above
+    from weaklabel.clicks.checks.confounding import contexts_differ as contexts_differ
+    from weaklabel.clicks.checks.confounding import key_matters as key_matters
+    from weaklabel.clicks.checks.diagnosis import Diagnosis as Diagnosis
+    from weaklabel.clicks.checks.specification import specification as specification
+    from weaklabel.clicks.counting import count as count
     from weaklabel.clicks.counts import ClickCounts as ClickCounts
-    from weaklabel.clicks.counts import count as count
     from weaklabel.clicks.debias import debias as debias
+    from weaklabel.clicks.diagnose import diagnose as diagnose
     from weaklabel.clicks.estimate import estimate as estimate
+    from weaklabel.clicks.evaluate import evaluate as evaluate
+    from weaklabel.clicks.evaluating.result import Evaluation as Evaluation
+    from weaklabel.clicks.grading import pairs_of as pairs_of
+    from weaklabel.clicks.grading import pick_pairs as pick_pairs
     from weaklabel.clicks.log import ClickLog as ClickLog
     from weaklabel.clicks.log import read_log as read_log
+    from weaklabel.clicks.online.experiment import compare_arms as compare_arms
+    from weaklabel.clicks.online.interleaving import interleaving as interleaving
+    from weaklabel.clicks.online.interleaving import team_draft as team_draft
+    from weaklabel.clicks.online.sample_size import detectable_lift as detectable_lift
+    from weaklabel.clicks.online.sample_size import sample_size as sample_size
+    from weaklabel.clicks.rank import Ranker as Ranker
+    from weaklabel.clicks.rank import rank as rank
+    from weaklabel.clicks.ranking.metrics import compare_rankings as compare_rankings
+    from weaklabel.clicks.ranking.metrics import dcg as dcg
+    from weaklabel.clicks.ranking.metrics import mrr as mrr
+    from weaklabel.clicks.ranking.metrics import ndcg as ndcg
+    from weaklabel.clicks.reading.letor import read_letor as read_letor
+    from weaklabel.clicks.sampling import sample_sessions as sample_sessions
+    from weaklabel.clicks.simulate import simulate as simulate
+    from weaklabel.clicks.simulate import simulate_to as simulate_to
+    from weaklabel.clicks.simulate import truth as truth
+    from weaklabel.clicks.simulating.rankings import graded_rankings as graded_rankings
+    from weaklabel.clicks.simulating.rankings import relevance_of_grades as relevance_of_grades
+    from weaklabel.clicks.simulating.rankings import weak_rankers as weak_rankers
+    from weaklabel.clicks.simulating.serving import Logging as Logging
     from weaklabel.errors import WeaklabelError as WeaklabelError
     from weaklabel.labeling.accuracy import lf_accuracy as lf_accuracy
     from weaklabel.labeling.apply import apply as apply
@@ -81,22 +115,43 @@ HOMES = {
         "ABSTAIN", "Annotation", "Batch", "LabelMatrix", "Posterior", "Propensities", "RelevanceLabels", "Task",
         "TrainingSet",
     ),
-    "weaklabel.clicks.counts": ("ClickCounts", "count"),
+    "weaklabel.clicks.anchors": ("as_anchors", "calibrate"),
+    "weaklabel.clicks.as_votes": ("as_votes", "p_relevant"),
+    "weaklabel.clicks.checks.clicked_above": ("clicked_above",),
+    "weaklabel.clicks.checks.confounding": ("contexts_differ", "key_matters"),
+    "weaklabel.clicks.checks.diagnosis": ("Diagnosis",),
+    "weaklabel.clicks.checks.specification": ("specification",),
+    "weaklabel.clicks.counting": ("count",),
+    "weaklabel.clicks.counts": ("ClickCounts",),
     "weaklabel.clicks.debias": ("debias",),
+    "weaklabel.clicks.diagnose": ("diagnose",),
     "weaklabel.clicks.estimate": ("estimate",),
+    "weaklabel.clicks.evaluate": ("evaluate",),
+    "weaklabel.clicks.evaluating.result": ("Evaluation",),
+    "weaklabel.clicks.grading": ("pairs_of", "pick_pairs"),
     "weaklabel.clicks.log": ("ClickLog", "read_log"),
+    "weaklabel.clicks.online.experiment": ("compare_arms",),
+    "weaklabel.clicks.online.interleaving": ("interleaving", "team_draft"),
+    "weaklabel.clicks.online.sample_size": ("detectable_lift", "sample_size"),
+    "weaklabel.clicks.rank": ("rank", "Ranker"),
+    "weaklabel.clicks.ranking.metrics": ("compare_rankings", "dcg", "mrr", "ndcg"),
+    "weaklabel.clicks.reading.letor": ("read_letor",),
+    "weaklabel.clicks.sampling": ("sample_sessions",),
+    "weaklabel.clicks.simulate": ("simulate", "simulate_to", "truth"),
+    "weaklabel.clicks.simulating.rankings": ("graded_rankings", "relevance_of_grades", "weak_rankers"),
+    "weaklabel.clicks.simulating.serving": ("Logging",),
     "weaklabel.errors": ("WeaklabelError",),
     "weaklabel.labeling.accuracy": ("lf_accuracy",),
     "weaklabel.labeling.apply": ("apply",),
     "weaklabel.labeling.apply_file": ("Applied", "apply_file"),
     "weaklabel.labeling.augment": ("augment", "load_tfs"),
-    "weaklabel.labeling.compare": ("Comparison", "compare"),
+    "weaklabel.labeling.compare": ("compare", "Comparison"),
     "weaklabel.labeling.denoise": ("denoise", "label_model"),
     "weaklabel.labeling.duplicates": ("duplicates",),
     "weaklabel.labeling.embeddings": ("embeddings",),
     "weaklabel.labeling.export": ("export",),
     "weaklabel.labeling.files": ("load_lfs",),
-    "weaklabel.labeling.functions": ("LabelingFunction", "labeling_function"),
+    "weaklabel.labeling.functions": ("labeling_function", "LabelingFunction"),
     "weaklabel.labeling.items": ("items",),
     "weaklabel.labeling.kinds.expression": ("expression",),
     "weaklabel.labeling.kinds.keywords": ("keywords",),
@@ -114,7 +169,7 @@ HOMES = {
     "weaklabel.labeling.summary": ("class_coverage", "summary"),
     "weaklabel.labeling.train": ("EndModel", "train"),
     "weaklabel.labeling.training_set": ("training_set",),
-    "weaklabel.metrics": ("Scores", "score"),
+    "weaklabel.metrics": ("score", "Scores"),
     "weaklabel.review.fold": ("fold",),
     "weaklabel.review.pick": ("pick",),
     "weaklabel.review.tasks": ("make_tasks",),

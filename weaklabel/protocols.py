@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from weaklabel.artefacts import Annotation, LabelMatrix, Posterior, Propensities, Task
 from weaklabel.numerics import Floats
 
@@ -32,6 +35,30 @@ class PropensityEstimator(Protocol):
 
     def estimate(self, counts: Any) -> Propensities:
         """Estimate from the additive counts of a log."""
+
+
+class PageEstimator(Protocol):
+    """An estimator that reads what was clicked on each page, and says so by `needs = "pages"`."""
+
+    def estimate(self, pages: Any) -> Propensities:
+        """Estimate from the pages of a log with sessions."""
+
+
+class UserModel(Protocol):
+    """Says which documents of a page are clicked.
+
+    Relevance is P(click | examined), shape (s, K): s pages of K positions, the top first; NaN where a page has no
+    document.
+    """
+
+    def click(self, relevance: Floats, rng: np.random.Generator) -> NDArray[np.int8]:
+        """Clicks drawn for each page, shape (s, K): 0 or 1, and 0 where there is no document."""
+
+    def log_likelihood(self, relevance: Floats, clicks: NDArray[Any]) -> Floats:
+        """The log of the probability of each page's clicks, shape (s,); -inf where the user never clicks so."""
+
+    def examination(self, relevance: Floats) -> Floats:
+        """P(examined) of each place whatever is clicked, shape (s, K); NaN where there is no document."""
 
 
 class QueryStrategy(Protocol):

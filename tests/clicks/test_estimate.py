@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from weaklabel import plugins
-from weaklabel.clicks.counts import count
+from weaklabel.clicks.counting import count
 from weaklabel.clicks.estimate import estimate
 from weaklabel.clicks.estimators.randomized import Randomized
 from weaklabel.clicks.log import ClickLog

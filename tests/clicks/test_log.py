@@ -55,6 +55,16 @@ def test_cutting_a_log_to_nothing_says_where_it_starts():
         log(position=[3, 4, 3]).upto(2)
 
 
+def test_positions_beyond_the_last_may_be_kept_but_not_merged_on_a_page():
+    made = ClickLog(pl.DataFrame(GOOD))
+
+    assert made.upto(1, "keep").frame.equals(made.frame)
+    with pytest.raises(ClickLogError, match=r'merge them in its counts, with count\(log\).upto\(1, "merge"\)'):
+        made.upto(1, "merge")
+    with pytest.raises(ClickLogError, match="beyond is 'cut': .* one of drop, keep, merge"):
+        made.upto(1, "cut")
+
+
 @pytest.mark.parametrize("kind", [dict, pl.DataFrame, lambda rows: pl.DataFrame(rows).lazy(), pd.DataFrame])
 def test_rows_may_come_from_any_kind_of_frame(kind):
     assert ClickLog.from_frame(kind(GOOD)).frame.equals(ClickLog(pl.DataFrame(GOOD)).frame)

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 from label_studio_sdk.label_interface import LabelInterface
 
@@ -61,16 +63,124 @@ def test_other_data_and_rules_run_through_the_same_pipeline(tmp_path):
     assert min(column(section.tables[2], "auc")) > 0.95
 
 
-def test_the_shop_log_gives_wide_intervals_and_says_so(tmp_path):
-    section = run("debias_clicks", tmp_path)
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    out = tmp_path_factory.mktemp("debias_clicks")
+    return out, run("debias_clicks", out)
+
+
+def test_the_shop_log_gives_wide_intervals_and_says_so(shop):
+    out, section = shop
 
     positions = section.tables[0].frame
     assert positions["position"].to_list() == [1, 2, 3]
     assert (positions["upper"][1:] - positions["lower"][1:]).min() > 0.9
     assert "too few" in section.lead[1]
     assert "'bts' alone is refused" in section.lead[2]
-    assert len(wl.Propensities.load(tmp_path / "propensities.parquet").position) == 3
-    assert wl.RelevanceLabels.load(tmp_path / "relevance.parquet").frame["clicks"].sum() == 287
+    assert len(wl.Propensities.load(out / "propensities.parquet").position) == 3
+    assert wl.RelevanceLabels.load(out / "relevance.parquet").frame["clicks"].sum() == 287
+
+
+def test_harvesting_agrees_with_random_order_on_the_shop_log(shop):
+    _, section = shop
+
+    randomized, harvested = section.tables[0].frame, section.tables[1].frame.filter(policy="random")
+
+    assert harvested["examination"].to_list() == pytest.approx(randomized["examination"].to_list(), abs=0.05)
+    assert (harvested["upper"][1:] - harvested["lower"][1:]).min() > 0.9
+    assert "learns the same" in section.lead[3]
+
+
+def test_shrunk_relevance_of_the_shop_log_lies_between_the_mean_and_an_items_own_clicks(shop):
+    out, section = shop
+    labels = wl.RelevanceLabels.load(out / "relevance.parquet")
+    mean = labels.provenance["prior"]["mean"]
+
+    found = labels.frame.with_columns(own=pl.col("clicks") / pl.col("exposure"))
+    shown = section.tables[2].frame
+
+    assert found["relevance"].is_between(found["own"].clip(upper_bound=mean), found["own"].clip(mean)).all()
+    assert (shown["lower"] < shown["shrunk"]).all()
+    assert (shown["shrunk"] < shown["upper"]).all()
+    assert "Their intervals take examination as known." in section.lead[-1]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    out = tmp_path_factory.mktemp("clicks_and_rules")
+    return out, run("clicks_and_rules", out)
+
+
+def accuracies(section, of):
+    table = section.tables[2].frame.drop_nulls(of)
+    return dict(zip(table["labels from"], [float(value.split()[0]) for value in table[of]], strict=True))
+
+
+def test_clicks_and_rules_together_label_more_images_rightly_than_either(both):
+    _, section = both
+
+    right = accuracies(section, "labels")
+
+    assert right["clicks corrected"] > right["clicks as counted"] > right["rules"]
+    assert right["rules and clicks corrected"] > right["clicks corrected"] + 0.02
+    assert "rules and clicks corrected are better than clicks corrected" in section.lead[2]
+
+
+def test_an_end_model_is_not_said_to_gain_from_what_chance_explains(both):
+    _, section = both
+
+    trained = accuracies(section, "end model")
+
+    assert abs(trained["rules and clicks corrected"] - trained["clicks corrected"]) < 0.03
+    assert trained["known classes"] > max(share for name, share in trained.items() if name != "known classes")
+    assert "cannot be told" in section.lead[-1]
+
+
+def test_planted_examination_is_learned_from_simulated_clicks_on_images(both):
+    out, section = both
+
+    curve = section.tables[0].frame
+
+    assert curve["planted"].to_list() == pytest.approx([1 / k for k in range(1, 11)])
+    assert (curve["examination"] - curve["planted"]).abs().max() < 0.03
+    assert wl.Propensities.load(out / "propensities.parquet").examination.tolist() == curve["examination"].to_list()
+
+
+def test_corrected_clicks_dismiss_fewer_relevant_images_and_abstain_more(both):
+    _, section = both
+
+    counted, corrected = section.tables[1].frame.iter_rows(named=True)
+
+    assert corrected["wrong, too"] < counted["wrong, too"]
+    assert corrected["abstains"] > counted["abstains"]
+    assert corrected["relevant"] > counted["relevant"]
+
+
+def test_each_rule_on_pixels_names_its_digit_far_more_often_than_chance(both):
+    out, _ = both
+    votes = wl.LabelMatrix.load(out / "votes.parquet")
+    label = dict(wl.datasets.load("digits", "train").select("id", "label").iter_rows())
+    asked = [pair.split(" as ") for pair in votes.item_ids]
+    relevant = np.array([label[image] == digit for image, digit in asked])
+
+    named = votes.votes[:, :10] == 1
+
+    assert not votes.faults
+    assert named.sum(axis=0).min() >= 30
+    assert ((named & relevant[:, None]).sum(axis=0) / named.sum(axis=0)).min() > 0.3
+
+
+def test_what_clicks_and_rules_wrote_can_be_read_again(both):
+    out, _ = both
+
+    votes = wl.LabelMatrix.load(out / "votes.parquet")
+    pairs = wl.Posterior.load(out / "pairs.parquet")
+    labels = wl.Posterior.load(out / "labels.parquet")
+
+    assert votes.lf_names[-1] == "clicks"
+    assert votes.item_ids.equals(pairs.item_ids)
+    assert len(votes.votes) == 10 * len(labels.item_ids) == 6000
+    assert labels.classes == tuple("0123456789")
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,8 @@ class LabelMatrix(Artefact):
             )
         order = _same_items(self.item_ids, other.item_ids)
         votes = np.hstack([self.votes, other.votes[order]])
-        said = {**self.provenance, "beside": [*self.provenance.get("beside", []), dict(other.provenance)]}
+        known = [matrix.provenance.get("fingerprints", {}) for matrix in (self, other)]
+        said = {**other.provenance, **self.provenance, "fingerprints": known[0] | known[1]}
         seconds = {**self.seconds, **other.seconds}
         names = self.lf_names + other.lf_names
         faults = self.faults + other.faults

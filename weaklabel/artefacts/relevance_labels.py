@@ -10,7 +10,11 @@ from weaklabel.artefacts import checks
 from weaklabel.artefacts.store import Artefact
 from weaklabel.errors import TableError
 
-COLUMNS = ("query_id", "doc_id", "relevance", "impressions", "clicks", "effective_sample_size")
+PAIR = ("query_id", "doc_id")
+COLUMNS = (*PAIR, "relevance", "impressions", "clicks", "effective_sample_size")
+INTERVAL = ("sd", "lower", "upper")
+CALIBRATED = ("p_relevant", "p_lower", "p_upper")
+OPTIONAL = (*INTERVAL, "exposure", *CALIBRATED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,9 +26,17 @@ class RelevanceLabels(Artefact):
     frame
         One row per (query_id, doc_id): relevance (clicks per fully examined impression, relative to the top
         position; not bounded by 1), impressions, clicks, effective_sample_size (impressions of equal weight that
-        would carry as much information).
+        would carry as much information). Where they are known also sd, lower and upper (standard deviation and
+        interval of relevance given the clicks), exposure (impressions that count as examined at the top), and
+        p_relevant, p_lower and p_upper (calibrated probability that the document is relevant, in [0, 1], with its
+        interval). Further columns are left out.
     provenance
         The correction, its clipping, and the propensities used.
+
+    Raises
+    ------
+    TableError
+        A column is missing, a pair stands there twice, a value is missing or NaN, or a probability outside [0, 1].
     """
 
     kind: ClassVar[str] = "relevance labels"
@@ -37,7 +49,11 @@ class RelevanceLabels(Artefact):
             raise TableError(
                 f"relevance labels lack the column {missing[0]!r}; there are: {', '.join(self.frame.columns)}"
             )
-        checks.put(self, frame=self.frame.select(COLUMNS))
+        known = [name for name in OPTIONAL if name in self.frame.columns]
+        frame = self.frame.select(*COLUMNS, *known)
+        _check_values(frame, ["relevance", *known])
+        _check_pairs(frame)
+        checks.put(self, frame=frame)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -51,3 +67,20 @@ class RelevanceLabels(Artefact):
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, meta: Mapping[str, Any]) -> Self:
         return cls(frame, meta["provenance"])
+
+
+def _check_values(frame: pl.DataFrame, names: list[str]) -> None:
+    for name in names:
+        allowed = frame[name].is_between(0, 1) if name in CALIBRATED else frame[name].is_finite()
+        bad = (~allowed.fill_null(False)).arg_true()
+        if len(bad):
+            query, doc, value = frame.select(*PAIR, name).row(bad[0])
+            range_ = "a probability in [0, 1]" if name in CALIBRATED else "a finite number"
+            raise TableError(f"{name} of document {doc!r} for query {query!r} is {value}: it must be {range_}")
+
+
+def _check_pairs(frame: pl.DataFrame) -> None:
+    twice = frame.select(PAIR).is_duplicated()
+    if twice.any():
+        query, doc = frame.select(PAIR).filter(twice).row(0)
+        raise TableError(f"document {doc!r} of query {query!r} stands in the labels twice: keep one row of each")

@@ -20,6 +20,8 @@ MODULES = (
     "augment",
     "slices",
     "clicks",
+    "relevance",
+    "online",
     "review",
     "pipelines",
 )  # in the order of the help

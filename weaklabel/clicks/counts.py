@@ -104,6 +104,9 @@ class ClickCounts(Artefact):
         codes = self.frame.select(self.context).join(numbered, on=self.context, how="left", maintain_order="left")
         return codes["code"].cast(pl.Int64).to_numpy()
 
+    def __add__(self, other: "ClickCounts") -> "ClickCounts":
+        return merge(self, other)
+
     def upto(self, k: int, beyond: str = "drop") -> Self:
         """The counts at positions 1..k; those beyond are dropped, or merged into one position k + 1.
 
@@ -164,31 +167,10 @@ def merge(a: ClickCounts, b: ClickCounts) -> ClickCounts:
     return ClickCounts(_added(pl.concat([a.frame, b.frame]), a._by), a.key, a.context, {"parts": parts})
 
 
-def count(log: ClickLog, key: Sequence[str] = (), context: Sequence[str] = ()) -> ClickCounts:
-    """Count a log; the order of its rows does not matter."""
-    by = ["query_id", "doc_id", *key, *context, "position"]
-    sums = [pl.len().alias("impressions"), pl.col("click").sum().cast(pl.Int64).alias("clicks")]
-    if "session_id" not in log.frame.columns:
-        return ClickCounts(log.frame.group_by(by).agg(sums), tuple(key), tuple(context))
-    bucket = pl.col("session_id").hash(seed=0) % BUCKETS
-    split = log.frame.with_columns(bucket=bucket).group_by(*by, "bucket").agg(sums)
-    return _bucketed(split, by, key, context)
-
-
-def _bucketed(split: pl.DataFrame, by: Sequence[str], key: Sequence[str], context: Sequence[str]) -> ClickCounts:
-    rows = split.sort(by)
-    number = _numbered(rows.select(by))
-    first = np.flatnonzero(np.diff(number, prepend=-1))
-    cells = rows.select(by)[first]
-    for name, split_name in zip(COUNTS, BY_BUCKET, strict=True):
-        array = np.zeros((len(first), BUCKETS), dtype=np.uint32)
-        array[number, rows["bucket"].to_numpy()] = rows[name].to_numpy()
-        cells = cells.with_columns(pl.Series(name, array.sum(axis=1, dtype=np.int64)), pl.Series(split_name, array))
-    return ClickCounts(cells, tuple(key), tuple(context))
-
-
 def as_counts(log: ClickLog | ClickCounts) -> ClickCounts:
     """The counts, made from the log where need be."""
+    from weaklabel.clicks.counting import count
+
     return log if isinstance(log, ClickCounts) else count(log)
 
 
@@ -233,9 +215,20 @@ def _typed(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
             f"the counts have no column {missing[0]!r}; there are: {', '.join(frame.columns) or 'none'}"
         )
     try:
-        return frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort(by)
+        typed = frame.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+        return typed if _is_sorted(typed, by) else typed.sort(by)
     except pl.exceptions.PolarsError as error:
         raise ClickLogError(f"the counts are not of their types: {first_line(error)}") from error
+
+
+def _is_sorted(frame: pl.DataFrame, by: Sequence[str]) -> bool:
+    """Whether no row comes before the one above it: sorting again would take a second copy of all counts."""
+    below, tied = pl.lit(False), pl.lit(True)
+    for name in by:
+        above = pl.col(name).shift()
+        below = below | (tied & (pl.col(name) < above))
+        tied = tied & (pl.col(name) == above)
+    return not frame.select(below.fill_null(False).any()).item()
 
 
 def _check(frame: pl.DataFrame, by: Sequence[str]) -> None:

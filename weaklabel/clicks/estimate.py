@@ -4,6 +4,7 @@ from typing import Any
 
 from weaklabel import plugins
 from weaklabel.artefacts import Propensities
+from weaklabel.clicks.browsing.pages import Pages
 from weaklabel.clicks.counts import ClickCounts, as_counts
 from weaklabel.clicks.log import ClickLog
 from weaklabel.errors import ClickLogError
@@ -45,9 +46,7 @@ def estimate(
     return built.estimate(_pages(log) if getattr(built, "needs", "counts") == "pages" else as_counts(log))
 
 
-def _pages(log: ClickLog | ClickCounts) -> Any:
+def _pages(log: ClickLog | ClickCounts) -> Pages:
     if isinstance(log, ClickCounts):
-        raise ClickLogError("this estimator reads what was clicked on each page, which counts do not tell: give it the log")
-    from weaklabel.clicks.pages import Pages
-
+        raise ClickLogError("this estimator reads whole pages, which counts do not tell: give it the log")
     return Pages.from_log(log)

@@ -1,19 +1,22 @@
-"""The click log: one row for each time a document was shown."""
+"""The click log in memory: one row for each time a document was shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 
 import polars as pl
 
 from weaklabel import tables
 from weaklabel.artefacts import checks
+from weaklabel.clicks.reading import places, rows
+from weaklabel.clicks.reading.hashing import RowHashes
+from weaklabel.clicks.reading.rows import OPTIONAL, REQUIRED, TEXTS
+from weaklabel.clicks.reading.scan import Batch, scan_log
 from weaklabel.errors import ClickLogError
 
-REQUIRED = ("query_id", "doc_id", "position", "click")
-TEXTS = ("query_id", "doc_id", "session_id")
-OPTIONAL = ("session_id", "timestamp", "propensity")
+BEYOND = ("drop", "keep", "merge")
+MOST = 100_000_000  # impressions that rows of many are written out to
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,7 @@ class ClickLog:
         - query_id, doc_id: stored as text.
         - position: whole number, 1 is the top.
         - click: 0 or 1, stored as Int8.
-        - session_id (optional): one page of results, stored as text; a page has each position once.
+        - session_id (optional): one page of results, stored as text; a page has each position and document once.
         - timestamp (optional): kept as it is.
         - propensity (optional): in (0, 1], logged by whoever chose what to show.
         - any other column: context, kept as it is.
@@ -43,7 +46,12 @@ class ClickLog:
     frame: pl.DataFrame
 
     def __post_init__(self) -> None:
-        checks.put(self, frame=_checked(self.frame))
+        frame = rows.checked(self.frame)
+        if not len(frame):
+            raise ClickLogError("the log has no rows: give it one row per document shown, clicked or not")
+        if "session_id" in frame.columns:
+            places.check(RowHashes(frame))
+        checks.put(self, frame=frame)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -53,49 +61,62 @@ class ClickLog:
         """Names of the columns that the log carries beyond its own."""
         return tuple(name for name in self.frame.columns if name not in REQUIRED + OPTIONAL)
 
-    def upto(self, k: int) -> Self:
-        """The impressions at positions 1..k.
+    def upto(self, k: int, beyond: str = "drop") -> Self:
+        """The impressions at positions 1..k, or with "keep" as beyond, all.
 
         Raises
         ------
         ClickLogError
-            There are none.
+            There are none; or they are to be merged, for which a page has no room: counts can be.
         """
-        return type(self)(upto(self.frame, k))
+        if beyond == "merge":
+            raise ClickLogError(
+                f"a page has one document at each position, so that those beyond {k} cannot share one in a log: "
+                f'merge them in its counts, with count(log).upto({k}, "merge")'
+            )
+        return type(self)(upto(self.frame, k, beyond))
 
     @classmethod
-    def from_frame(cls, data: Any, columns: Mapping[str, str] | None = None) -> Self:
+    def from_frame(
+        cls,
+        data: Any,
+        columns: Mapping[str, str] | None = None,
+        format: str | None = None,  # noqa: A002  the name that users write
+    ) -> Self:
         """A log from a polars or pandas frame, any object with an Arrow stream, or columns by name.
 
         Parameters
         ----------
         data
-            One row per impression.
+            One row per impression, per page of results, or for many impressions; as `scan_log` reads them.
         columns
             Our name of a column -> its name in the data, where they differ.
+        format
+            As for `scan_log`.
 
         Raises
         ------
         ClickLogError
             As the constructor, or `columns` names something that is not there.
         """
-        try:
-            frame = tables.as_frame(data)
-        except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ClickLogError(f"cannot read the {type(data).__name__} as a table: {reason}") from error
-        return cls(_renamed(frame, columns or {}))
+        return cls(_gathered(scan_log(data, columns, format)))
 
 
-def read_log(path: str | Path, columns: Mapping[str, str] | None = None) -> ClickLog:
-    """Read a click log from a CSV, TSV, JSON, JSONL or Parquet file, told apart by its ending.
+def read_log(
+    path: str | Path | list[str | Path],
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,  # noqa: A002
+) -> ClickLog:
+    """Read a click log into memory; `count` takes the same files and streams them.
 
     Parameters
     ----------
     path
-        One row per impression.
+        Files, folders or patterns, in the formats of `scan_log`. Rows that stand for many impressions are written out.
     columns
         Our name of a column -> its name in the file, where they differ.
+    format
+        As for `scan_log`.
 
     Raises
     ------
@@ -104,16 +125,34 @@ def read_log(path: str | Path, columns: Mapping[str, str] | None = None) -> Clic
     TableError
         The file is missing, of another kind, or cannot be parsed.
     """
-    names = columns or {}
-    frame = tables.read_frame(path, text=[names.get(name, name) for name in TEXTS])
+    if isinstance(path, str | Path) and Path(path).is_file() and Path(path).suffix.lower() in tables.READERS:
+        return _read_one(Path(path), columns or {}, format)
+    return ClickLog(_gathered(scan_log(path, columns, format)))
+
+
+def _read_one(path: Path, columns: Mapping[str, str], format: str | None) -> ClickLog:  # noqa: A002
+    """One file as a whole, whose context has types then, where a stream of CSV knows text alone."""
+    frame = tables.read_frame(path, text=[columns.get(name, name) for name in TEXTS])
     try:
-        return ClickLog.from_frame(frame, columns)
+        return ClickLog.from_frame(frame, columns, format)
     except ClickLogError as error:
         raise ClickLogError(f"{path}: {error}") from error
 
 
-def upto(frame: pl.DataFrame, k: int) -> pl.DataFrame:
-    """The rows at positions 1..k; an error if there are none."""
+def upto(frame: pl.DataFrame, k: int, beyond: str = "drop") -> pl.DataFrame:
+    """The rows at positions 1..k; those beyond are dropped, kept, or put at k + 1 ("merge").
+
+    Raises
+    ------
+    ClickLogError
+        Nothing is left, or `beyond` is none of these.
+    """
+    if beyond not in BEYOND:
+        raise ClickLogError(f"beyond is {beyond!r}: positions beyond the last are to be one of {', '.join(BEYOND)}")
+    if beyond == "keep":
+        return frame
+    if beyond == "merge":
+        return frame.with_columns(pl.col("position").clip(upper_bound=k + 1))
     kept = frame.filter(pl.col("position") <= k)
     if not len(kept):
         first = frame["position"].sort()[0]
@@ -121,112 +160,17 @@ def upto(frame: pl.DataFrame, k: int) -> pl.DataFrame:
     return kept
 
 
-def _renamed(frame: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
-    for ours, theirs in columns.items():
-        if ours not in REQUIRED + OPTIONAL:
-            raise ClickLogError(
-                f"columns names {ours!r}, which is no column of a click log; write our name first, as in "
-                f"columns={{'doc_id': 'item'}}; ours are: {', '.join(REQUIRED + OPTIONAL)}"
-            )
-        if theirs not in frame.columns:
-            raise ClickLogError(
-                f"columns says that {ours} is called {theirs!r}; there are only: {', '.join(frame.columns) or 'none'}"
-            )
-    rest = [name for name in frame.columns if name not in columns.values()]
-    if both := [name for name in rest if name in columns]:
-        raise ClickLogError(f"the log has a column {both[0]!r} beside {columns[both[0]]!r}: drop or rename one")
-    return frame.select(*(pl.col(theirs).alias(ours) for ours, theirs in columns.items()), *rest)
+def _gathered(batches: Iterable[Batch]) -> pl.DataFrame:
+    return pl.concat([_written_out(batch) for batch in batches], how="diagonal_relaxed")
 
 
-def _checked(frame: pl.DataFrame) -> pl.DataFrame:
-    _require(frame)
-    readers = {
-        "query_id": _text,
-        "doc_id": _text,
-        "position": _positions,
-        "click": _clicks,
-        "session_id": _text,
-        "propensity": _propensities,
-    }
-    own = [name for name in REQUIRED + OPTIONAL if name in frame.columns]
-    parsed = [readers[name](frame[name]) if name in readers else frame[name] for name in own]
-    checked = pl.DataFrame([*parsed, *frame.drop(own)])
-    if "session_id" in own:
-        _refuse_shared_places(checked)
-    return checked
-
-
-def _require(frame: pl.DataFrame) -> None:
-    if missing := [name for name in REQUIRED if name not in frame.columns]:
-        raise ClickLogError(
-            f"the log has no column {missing[0]!r}; there are: {', '.join(frame.columns) or 'none'}; "
-            f"if yours is called otherwise, say so with columns={{{missing[0]!r}: 'its name'}}"
-        )
-    if not len(frame):
-        raise ClickLogError("the log has no rows: give it one row per document shown, clicked or not")
-
-
-def _text(values: pl.Series) -> pl.Series:
-    texts = _cast(values, pl.String)
-    missing = texts.is_null() | _true(values.is_nan()) if values.dtype.is_float() else texts.is_null()
-    _refuse(values, missing, "every impression needs one; leave out the rows that have none")
-    return texts
-
-
-def _positions(values: pl.Series) -> pl.Series:
-    numbers = _cast(values, pl.Float64)
-    _refuse(values, ~_true(numbers.is_finite() & (numbers == numbers.floor())), "a position is a whole number from 1")
-    _refuse(values, numbers < 1, "positions start at 1; add 1 if yours start at 0")
-    return numbers.cast(pl.Int64)
-
-
-def _clicks(values: pl.Series) -> pl.Series:
-    numbers = _cast(values, pl.Float64)
-    _refuse(values, ~_true((numbers == 0) | (numbers == 1)), "a click is 0 or 1; give one row per impression")
-    return numbers.cast(pl.Int8)
-
-
-def _propensities(values: pl.Series) -> pl.Series:
-    numbers = _cast(values, pl.Float64)
-    in_range = _true((numbers > 0) & (numbers <= 1))
-    _refuse(values, ~in_range, "a logged propensity is a probability in (0, 1]; fix it or leave the column out")
-    return numbers
-
-
-def _cast(values: pl.Series, dtype: type[pl.DataType]) -> pl.Series:
-    try:
-        return values.cast(dtype, strict=False)
-    except pl.exceptions.PolarsError as error:
-        raise ClickLogError(f"column {values.name!r} holds {values.dtype}: one value per row is needed") from error
-
-
-def _true(flags: pl.Series) -> pl.Series:
-    return flags.fill_null(False)  # a missing value satisfies nothing
-
-
-def _refuse(values: pl.Series, bad: pl.Series, advice: str) -> None:
-    if not bad.any():
-        return
-    row = int(bad.arg_max() or 0)
-    value = values[row]
-    missing = value is None or value != value
-    has = f"no {values.name}" if missing else f"{values.name} {value!r}"
-    raise ClickLogError(f"row {row} has {has}: {advice}")
-
-
-def _refuse_shared_places(frame: pl.DataFrame) -> None:
-    places = frame.select("session_id", "position")
-    if not places.is_duplicated().any():
-        return
-    _raise_shared_place(places)
-
-
-def _raise_shared_place(places: pl.DataFrame) -> NoReturn:
-    first = int(places.is_duplicated().arg_max() or 0)
-    session, position = places.row(first)
-    same = (places["session_id"] == session) & (places["position"] == position)
-    second = int(same.arg_true()[1])
-    raise ClickLogError(
-        f"rows {first} and {second} both stand at position {position} of session {session!r}: a session_id is one "
-        "page of results, so give each page its own, or leave the column out"
-    )
+def _written_out(batch: Batch) -> pl.DataFrame:
+    """Rows of one impression each, the clicked ones of a row first."""
+    frame = batch.frame
+    if "click" in frame.columns:
+        return frame
+    if frame["impressions"].sum() > MOST:
+        raise batch.origin.error(f"over {MOST:,} impressions are too many to write out: count the log as it is")
+    written = frame.with_row_index("row").select(pl.exclude("impressions").repeat_by("impressions").explode())
+    clicked = pl.int_range(pl.len()).over("row") < pl.col("clicks")
+    return written.with_columns(clicked.cast(pl.Int8).alias("click")).drop("row", "clicks")

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from weaklabel.clicks.log import ClickLog
-from weaklabel.clicks.rankings import graded_rankings, relevance_of_grades, weak_rankers
-from weaklabel.clicks.serving import Logging
-from weaklabel.clicks.simulation import AS_THEY_STAND, Users, simulation
+from weaklabel.clicks.simulating.rankings import graded_rankings, relevance_of_grades, weak_rankers
+from weaklabel.clicks.simulating.serving import Logging
+from weaklabel.clicks.simulating.simulation import AS_THEY_STAND, Users, simulation
 from weaklabel.clicks.users._curves import position_curve
 from weaklabel.errors import ClickLogError
 from weaklabel.files import replacing

@@ -195,3 +195,37 @@ def _axes(
             return f'{tag} class="wide" style="max-width: {size[0]:.1f}in">{rest}'
 
         yield figure.subplots(1, panels), finish
+
+
+def position_curves(curves: Mapping[str, pl.DataFrame], label: str) -> str:
+    """A line over positions for each named frame: its columns position and value, and lower and upper where known."""
+    with _axes() as (axes, finish):
+        for shift, (colour, (name, curve)) in enumerate(zip(cycle(COLOURS), curves.items(), strict=False)):
+            at, value = curve["position"].to_numpy() + 0.12 * shift, curve["value"].to_numpy()
+            gaps = None
+            if "lower" in curve.columns:
+                gaps = np.clip([value - curve["lower"].to_numpy(), curve["upper"].to_numpy() - value], 0, None)
+            axes.errorbar(at, value, yerr=gaps, color=colour, marker="o", markersize=4, capsize=2, label=name)
+        axes.set_xlabel("position")
+        axes.set_ylabel(label)
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper right")
+        axes.grid(visible=False, axis="x")
+        return finish()
+
+
+def weight_histogram(weights: NDArray[np.floating]) -> str:
+    """How many documents have which weight, a factor of at least 1 or so; both on a scale of powers of ten."""
+    with _axes() as (axes, finish):
+        low, high = float(np.min(weights, initial=1.0)), float(np.max(weights, initial=1.0))
+        bins = np.geomspace(low, max(high, low * 1.1) * (1 + 1e-9), 25)
+        axes.hist(weights, bins=bins, color=COLOURS[0], edgecolor="white", linewidth=0.6)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):  # its own powers of ten are formulas
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter("{x:g}" if axis is axes.xaxis and high < 10 * low else "")
+        axes.set_xlabel("weight of a click")
+        axes.set_ylabel("documents")
+        axes.grid(visible=False, axis="x")
+        return finish()

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from weaklabel.artefacts import Propensities
-from weaklabel.clicks import intervals
+from weaklabel.artefacts.propensities import COLUMNS
 from weaklabel.clicks.cells import Cells, Mask
 from weaklabel.clicks.counts import ClickCounts
+from weaklabel.clicks.curves import intervals
 from weaklabel.errors import ModelError
 from weaklabel.numerics import Floats
 
@@ -69,10 +70,22 @@ def with_errors(
         cells.per_slot(cells.N).astype(np.int64),
         cells.per_slot(cells.C).astype(np.int64),
         level,
-        {**provenance, "intervals": _intervals(cells)},
+        {"intervals": _intervals(cells), **provenance},
         context=contexts(counts, cells),
         replicates=None if replicates is None else np.exp(replicates),
     )
+
+
+def by_context(counts: ClickCounts, one: Callable[[ClickCounts], Propensities]) -> Propensities:
+    """Propensities of each context by itself, as one; of an estimator that knows one curve."""
+    if not counts.context:
+        return one(counts)
+    groups = counts.frame.sort(counts.context, maintain_order=True).partition_by(counts.context, maintain_order=True)
+    found = [one(ClickCounts(group.drop(counts.context), counts.key)) for group in groups]
+    columns = {name: np.concatenate([getattr(each, name) for each in found]) for name in COLUMNS}
+    context = pl.concat([g.select(counts.context).head(1)[[0] * len(f)] for g, f in zip(groups, found, strict=True)])
+    said = {**found[0].provenance, "contexts": [dict(each.provenance) for each in found]}
+    return Propensities(**columns, level=found[0].level, provenance=said, context=context)
 
 
 def contexts(counts: ClickCounts, cells: Cells) -> pl.DataFrame | None:

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from weaklabel.artefacts import Propensities
-from weaklabel.clicks import fixed_effects, intervals, links, pooling, smoothing
 from weaklabel.clicks.cells import Cells, Ints
 from weaklabel.clicks.counts import ClickCounts
+from weaklabel.clicks.curves import fixed_effects, intervals, links, pooling, smoothing
+from weaklabel.clicks.curves.pooling import Common
+from weaklabel.clicks.curves.smoothing import Smoother
 from weaklabel.clicks.estimators._curve import check_level, of_slots, with_errors
-from weaklabel.clicks.pooling import Common
-from weaklabel.clicks.smoothing import Smoother
 from weaklabel.errors import ModelError
 from weaklabel.numerics import Floats
 

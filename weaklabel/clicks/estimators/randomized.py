@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from weaklabel.artefacts import Propensities
 from weaklabel.clicks.counts import ClickCounts
+from weaklabel.clicks.estimators._curve import by_context
 from weaklabel.clicks.estimators._homogeneity import Homogeneity, homogeneity
 from weaklabel.errors import AssumptionError, ModelError, NotIdentifiedError
 from weaklabel.numerics import Floats
@@ -70,6 +71,9 @@ class Randomized:
             A parameter is outside its range.
         """
         self._check_parameters()
+        return by_context(counts, self._one_curve)
+
+    def _one_curve(self, counts: ClickCounts) -> Propensities:
         positions = _by_position(counts.frame)
         _refuse_unidentified(positions)
         tests = [found for unit in UNITS if (found := homogeneity(counts.frame, unit))]

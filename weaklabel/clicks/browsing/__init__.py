@@ -1,0 +1,1 @@
+"""Whole pages, and people who read them from the top."""

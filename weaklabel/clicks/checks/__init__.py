@@ -1,0 +1,1 @@
+"""What a log can tell, and whether its users are as the estimators assume."""

@@ -1,0 +1,1 @@
+"""Curves of examination: their likelihood, what links positions, errors, contexts, smoothness."""

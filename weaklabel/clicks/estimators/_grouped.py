@@ -1,0 +1,161 @@
+"""Propensities with intervals where the log had no sessions, too, and the checks that come before."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from weaklabel.artefacts import Propensities
+from weaklabel.clicks.cells import Cells, Ints, Mask
+from weaklabel.clicks.counts import ClickCounts
+from weaklabel.clicks.curves import fixed_effects, links
+from weaklabel.clicks.estimators._curve import Refit, curve, of_slots
+from weaklabel.errors import NotIdentifiedError
+from weaklabel.numerics import Floats
+
+GROUPS, QUERIES = 20, 10  # so many groups; fewer queries than that make none
+
+
+def with_intervals(
+    counts: ClickCounts, cells: Cells, log_theta: Floats, refit: Refit, level: float, provenance: Mapping[str, Any]
+) -> Propensities:
+    """Propensities from log examination; leaves out groups of sessions, or of queries where there were no sessions.
+
+    Parameters
+    ----------
+    counts
+        What was estimated from; names the contexts.
+    cells
+        Its cells.
+    log_theta
+        Shape (p,): the estimate.
+    refit
+        The estimate from other cells of the same slots.
+    level
+        Confidence.
+    provenance
+        Of the result; what the intervals rest on is added.
+    """
+    grouped, said = _grouped(cells)
+    told = {**provenance, "intervals": said}
+    return curve(counts, grouped, log_theta, refit, level, told, fallback=lambda: np.zeros_like(log_theta))
+
+
+def _grouped(cells: Cells) -> tuple[Cells, str]:
+    if cells.buckets:
+        return cells, f"delete-group jackknife, {cells.buckets} groups of sessions"
+    queries = len(np.unique(cells.query))
+    if queries < QUERIES:
+        return by_impression(cells), f"delete-group jackknife, {GROUPS} groups of impressions, taken as independent"
+    groups = min(queries, GROUPS)
+    said = f"delete-group jackknife, {groups} groups of queries: the log has no sessions"
+    return by_group(cells, cells.query[cells.item] % groups, groups), said
+
+
+def by_group(cells: Cells, group: Ints, groups: int) -> Cells:
+    """The cells with each cell, shape (M,), in one bucket as a whole."""
+    return replace(cells, **{f"{name}_by_bucket": _in_column(cells, name, group, groups) for name in ("N", "C")})
+
+
+def _in_column(cells: Cells, name: str, group: Ints, groups: int) -> Any:
+    split = np.zeros((len(cells.item), groups), dtype=np.uint32)
+    split[np.arange(len(group)), group] = getattr(cells, name)
+    return split
+
+
+def by_impression(cells: Cells) -> Cells:
+    """The cells with each impression in a bucket of its own choice, as if it were a session; always the same."""
+    rng = np.random.default_rng(0)
+    shares = np.full(GROUPS, 1 / GROUPS)
+    clicked = rng.multinomial(cells.C.astype(np.int64), shares).astype(np.uint32)
+    passed = rng.multinomial((cells.N - cells.C).astype(np.int64), shares).astype(np.uint32)
+    return replace(cells, N_by_bucket=clicked + passed, C_by_bucket=clicked)
+
+
+def refuse_unclicked(cells: Cells) -> None:
+    """Raise where a position has no click.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Names it.
+    """
+    never = cells.per_slot(cells.C) == 0
+    if never.any():
+        k = int(never.argmax())
+        shown = int(cells.per_slot(cells.N)[k])
+        raise NotIdentifiedError(
+            f"position {cells.position[k]} was shown {shown:,} times and never clicked, so nothing says how often "
+            "it is examined: collect more clicks, or leave it out with upto()"
+        )
+
+
+def refuse_unlinked(counts: ClickCounts, cells: Cells) -> None:
+    """Raise unless clicks link all positions of each context.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Names the positions, their context, and what would link them.
+    """
+    for x in np.unique(cells.context):
+        one = of_slots(cells, cells.context == x)
+        _within(counts, int(x), lambda one=one: links.refuse_unlinked(one, links.groups(one)))
+
+
+def refuse_thin(counts: ClickCounts, cells: Cells, error: Floats, most: float) -> None:
+    """Raise where a standard error of log examination, shape (p,), is above `most`.
+
+    Raises
+    ------
+    NotIdentifiedError
+        Names the positions, their context, and how many swaps would do.
+    """
+    for x in np.unique(cells.context):
+        here = cells.context == x
+        _within(counts, int(x), lambda here=here: links.refuse_thin(of_slots(cells, here), error[here], most))
+
+
+def _within(counts: ClickCounts, x: int, check: Any) -> None:
+    try:
+        check()
+    except NotIdentifiedError as error:
+        if not counts.context:
+            raise
+        raise NotIdentifiedError(f"where {named(counts, x)}: {error}") from error
+
+
+def named(counts: ClickCounts, x: int) -> str:
+    """A context as people say it."""
+    return ", ".join(f"{name} is {value!r}" for name, value in counts.contexts.row(x, named=True).items())
+
+
+def firsts(cells: Cells) -> Mask:
+    """The first slot of each context, which the others are relative to; shape (p,)."""
+    return np.asarray(np.diff(cells.context, prepend=-1) != 0)
+
+
+def relative(cells: Cells, log_theta: Floats) -> Floats:
+    """Log examination relative to the first slot of each context, shape (p,)."""
+    starts = np.flatnonzero(firsts(cells))
+    return np.asarray(log_theta - log_theta[starts[np.cumsum(firsts(cells)) - 1]])
+
+
+def poisson_errors(telling: Cells) -> Floats:
+    """Standard errors of log examination, shape (p,), that no estimator from these cells can do without."""
+    free, error = ~firsts(telling), np.zeros(len(telling.position))
+    begin = np.zeros(len(free))
+    information = fixed_effects.derivatives(telling, fixed_effects.fit(telling, begin, free))[1]
+    error[free] = np.sqrt(np.linalg.pinv(information[np.ix_(free, free)], hermitian=True).diagonal())
+    return error
+
+
+def rests_on(cells: Cells, telling: Cells) -> dict[str, Any]:
+    """What of the cells an estimate rests on, for its provenance."""
+    return {
+        "reference_position": int(cells.position.min()),
+        "informative_items": len(telling.query),
+        "informative_impressions": int(telling.N.sum()),
+        "informative_clicks": int(telling.C.sum()),
+    }

@@ -1,0 +1,1 @@
+"""Comparisons with people: interleaving, experiments, how large they must be."""

@@ -1,0 +1,1 @@
+"""Rankers, and how good rankings are."""

@@ -1,0 +1,1 @@
+"""Logs from files: sources, formats, checks of their rows, and dense counts."""

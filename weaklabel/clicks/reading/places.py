@@ -1,0 +1,58 @@
+"""A page of results has each place once and each document once: else a session is no page, or rows came in twice."""
+
+import numpy as np
+import polars as pl
+
+from weaklabel.clicks.reading.hashing import Hashes, RowHashes
+from weaklabel.clicks.reading.rows import NOWHERE, Origin, short
+
+Columns = tuple[str, ...]
+
+PLACE, SHOWING = ("session_id", "position"), ("session_id", "query_id", "doc_id")  # what a page has but once
+
+
+def check(rows: RowHashes, origin: Origin = NOWHERE) -> Hashes:
+    """See that no page, as far as it lies in these rows, has a place or a document twice.
+
+    Returns
+    -------
+    ndarray
+        The hashes of the places, sorted, shape (n,).
+
+    Raises
+    ------
+    ClickLogError
+        A page has; names both rows.
+    """
+    _check(rows, SHOWING, origin)
+    return _check(rows, PLACE, origin)
+
+
+def _check(rows: RowHashes, once: Columns, origin: Origin) -> Hashes:
+    hashes = np.sort(rows.of(*once))
+    if (hashes[1:] == hashes[:-1]).any():  # equal rows have equal hashes, and those are soon compared
+        _refuse_equal(rows.frame, once, origin)
+    return hashes
+
+
+def _refuse_equal(rows: pl.DataFrame, once: Columns, origin: Origin) -> None:
+    twice = rows.select(once).is_duplicated()
+    if twice.any():
+        _raise_shared(rows, once, int(twice.arg_max() or 0), origin)
+
+
+def _raise_shared(rows: pl.DataFrame, once: Columns, first: int, origin: Origin) -> None:
+    values = rows.select(once).row(first, named=True)
+    same = [pl.col(name) == value for name, value in values.items()]
+    second = rows.select(pl.arg_where(pl.all_horizontal(same))).to_series()[1]
+    numbers = f"rows {origin.row(first)} and {origin.row(second)}"
+    if "position" in values:
+        raise origin.error(
+            f"{numbers} both stand at position {values['position']} of session {values['session_id']!r}: a session_id "
+            "is one page of results, so give each page its own, or leave the column out"
+        )
+    raise origin.error(
+        f"{numbers} both show document {short(values['doc_id'])} on the page of session {short(values['session_id'])}: "
+        "a second showing is not seen as the first is, so keep the upper one; or, if these are two pages, give each "
+        "its own session_id"
+    )

@@ -1,0 +1,158 @@
+"""Scan: a log of any kind and size as checked rows that come batch by batch; it never lies in memory."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from weaklabel import tables
+from weaklabel.clicks.reading import rows, sources
+from weaklabel.clicks.reading.formats import Layout
+from weaklabel.clicks.reading.rows import KNOWN, Origin
+from weaklabel.clicks.reading.sources import Part
+from weaklabel.errors import ClickLogError
+
+AT_ONCE = 500_000  # rows of a file
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some checked rows of a log.
+
+    Attributes
+    ----------
+    frame
+        query_id, doc_id, position and click, or impressions and clicks where a row stands for many; then session_id,
+        timestamp and propensity where the log has them; then its other columns.
+    part
+        The part of the log they come from.
+    origin
+        Where each stands there.
+    numbered
+        Whether the session_id was made here, from the number of a page.
+    """
+
+    frame: pl.DataFrame
+    part: Part
+    origin: Origin
+    numbered: bool = False
+
+
+@dataclass(frozen=True)
+class LogScan:
+    """A log to be read once through: iterate for its batches.
+
+    Attributes
+    ----------
+    parts
+        Files or frames, in the order they are read.
+    """
+
+    parts: tuple[Part, ...]
+    layout: Layout
+    columns: Mapping[str, str] = field(default_factory=dict)
+    keep: Sequence[str] | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int | None:
+        """Rows of the files, where all of them know it beforehand."""
+        known = [part.n for part in self.parts if part.n is not None]
+        return sum(known) if len(known) == len(self.parts) else None
+
+    def __iter__(self) -> Iterator[Batch]:
+        found = 0
+        for part in self.parts:
+            for raw, origin in self._chosen(part):
+                named = rows.renamed(raw, self.columns, origin)
+                for frame, where, numbered in self.layout.impressions(named, part.short, origin, part.clicks):
+                    found += len(frame)
+                    yield Batch(frame, part, where, numbered)
+        if not found:
+            raise self._nothing()
+
+    def _chosen(self, part: Part) -> Iterator[tuple[pl.DataFrame, Origin]]:
+        """The rows asked for, in frames of their file, with their numbers there."""
+        first = 0
+        for raw in part.frames(self._wanted(), AT_ONCE):
+            if self.where:
+                chosen, numbers = _filtered(raw, self.where, part.name)
+                yield chosen, Origin(part.name, rows=numbers + first)
+            else:
+                yield raw, Origin(part.name, first)
+            first += len(raw)
+
+    def _wanted(self) -> list[str] | None:
+        if self.keep is None:
+            return None
+        return [*(self.columns.get(name, name) for name in KNOWN), *self.keep, *self.where]
+
+    def _nothing(self) -> ClickLogError:
+        named = ", ".join(part.name for part in self.parts[:3] if part.name)
+        if self.where:
+            sought = " and ".join(f"{name} is {value!r}" for name, value in self.where.items())
+            return ClickLogError(f"{named or 'the log'} has no row where {sought}")
+        empty = "the log has no rows: give it one row per document shown, clicked or not"
+        return ClickLogError(f"{named}: {empty}" if named else empty)
+
+
+def scan_log(
+    source: Any,
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,  # noqa: A002  the name that users write
+    *,
+    keep: Sequence[str] | None = None,
+    where: Mapping[str, Any] | None = None,
+) -> LogScan:
+    """A click log of any kind and size, to be read in batches of checked rows.
+
+    Parameters
+    ----------
+    source
+        - a file: Parquet, CSV, TSV, JSON, JSONL (CSV and TSV may be gzipped), or Yandex's text;
+        - a folder of such files, a pattern ("days/2024-*.parquet"), or a list of them;
+        - a polars or pandas frame, anything with an Arrow stream, or an iterator of such frames.
+
+        Parquet, and CSV and JSONL that are not packed, are read in batches; JSON and frames lie in memory.
+    columns
+        Our name of a column -> its name in the source, where they differ.
+    format
+        Told from the columns, unless said:
+
+        - "long": a row per impression, with query_id, doc_id, position and click; or a row for many of them, with
+          impressions and clicks in place of click.
+        - "pages": a row per page of results, with query_id, doc_ids (list, or text: JSON, commas, spaces), clicks (a
+          0 or 1 for each document, or the positions clicked, or the ids clicked, told from the values; to say which,
+          "pages:flags", "pages:positions", "pages:ids") and optionally positions. Without a session_id, each page is
+          a session.
+        - "yandex": `query<TAB>url,url,... : clicked , clicked ;`, pages after one another.
+    keep
+        Names in the source of the other columns to keep; None keeps all.
+    where
+        Only rows in which a column of the source has this value, written as text.
+
+    Raises
+    ------
+    ClickLogError
+        While it is read: what the source holds is no click log; names the file, the row (counted from 0) and the
+        value.
+    TableError
+        A file is missing, empty, cut off, not in UTF-8, or of another kind.
+    UnknownNameError
+        There is no such format.
+    """
+    layout = Layout(format)
+    return LogScan(sources.parts(source, format), layout, dict(columns or {}), keep, dict(where or {}))
+
+
+def _filtered(raw: pl.DataFrame, where: Mapping[str, Any], file: str) -> tuple[pl.DataFrame, pl.Series]:
+    """The rows with these values, and their numbers in the frame."""
+    tables.require(raw, list(where), file or "the log")
+    equal = [pl.col(name).cast(pl.String) == _written(value) for name, value in where.items()]
+    chosen = raw.select(pl.arg_where(pl.all_horizontal(equal))).to_series()
+    return raw[chosen], chosen.cast(pl.Int64)
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

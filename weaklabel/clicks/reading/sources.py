@@ -1,0 +1,219 @@
+"""Where a log may come from: files, folders of parts, frames and streams, all as parts that come batch by batch."""
+
+import glob
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from os.path import commonpath
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from weaklabel import tables
+from weaklabel.clicks.reading.formats import yandex
+from weaklabel.errors import ClickLogError, TableError, first_line
+
+Frames = Iterator[pl.DataFrame]
+SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
+    ".parquet": pl.scan_parquet,
+    # All as text: ids stay as they stand there, and a late row may be the first to show its type.
+    ".csv": partial(pl.scan_csv, infer_schema=False),
+    ".tsv": partial(pl.scan_csv, infer_schema=False, separator="\t"),
+    ".jsonl": partial(pl.scan_ndjson, infer_schema_length=None),
+    ".ndjson": partial(pl.scan_ndjson, infer_schema_length=None),
+    ".json": lambda path: pl.read_json(path, infer_schema_length=None).lazy(),
+}
+PACKED = (".gz", ".zst")  # of CSV and TSV; Parquet packs its own columns
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of a log: a file, or a frame.
+
+    Attributes
+    ----------
+    name
+        How messages call it; nothing where it is a frame.
+    short
+        Its name without the folders that all parts share, so that the name moves with the log.
+    n
+        Its rows, where that is known beforehand.
+    frames
+        From the columns wanted (None: all; those that are not there are left out) and a number of rows to the part in
+        frames of about so many.
+    clicks
+        What the clicks of its pages are, where the format says so.
+    """
+
+    name: str
+    short: str
+    n: int | None
+    frames: Callable[[Sequence[str] | None, int], Frames]
+    clicks: str | None = None
+
+
+def parts(source: Any, format: str | None = None) -> tuple[Part, ...]:  # noqa: A002  the name that users write
+    """The parts of a log, in order.
+
+    Parameters
+    ----------
+    source
+        A file (Parquet, CSV, TSV, JSON, JSONL, or Yandex's text; CSV and text may be gzipped), a folder of them, a
+        pattern such as "day=*/*.parquet", several of these in a list; or a polars or pandas frame, anything with an
+        Arrow stream, an iterator of such frames.
+    format
+        "yandex" reads files of any ending as Yandex's text.
+
+    Raises
+    ------
+    TableError
+        A file is missing, empty, or of another kind.
+    ClickLogError
+        The source is none of these.
+    """
+    if isinstance(source, str | Path):
+        return _of_files(_found(source), format)
+    if isinstance(source, list | tuple) and source and all(isinstance(path, str | Path) for path in source):
+        return _of_files([path for named in source for path in _found(named)], format)
+    if isinstance(source, Iterator) or hasattr(source, "read_next_batch"):
+        return (Part("", "", None, partial(_streamed, source)),)
+    return (_of_frame(source),)
+
+
+def _found(named: str | Path) -> list[Path]:
+    path = Path(named)
+    if path.is_dir():
+        found = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file.relative_to(path)))
+        if not found:
+            raise TableError(f"the folder {path} holds no files: name a folder with the parts of a log")
+        return found
+    if path.exists() or not glob.has_magic(str(named)):
+        return [path]
+    matched = sorted(Path(match) for match in glob.glob(str(named), recursive=True))
+    if not matched:
+        raise TableError(f"no file matches {named}")
+    return [file for match in matched for file in _found(match)]
+
+
+def _hidden(path: Path) -> bool:
+    """Whether it is what programs leave beside their parts, such as _SUCCESS or .part-0.parquet.crc."""
+    return any(name.startswith((".", "_")) for name in path.parts)
+
+
+def _of_files(paths: Sequence[Path], format: str | None) -> tuple[Part, ...]:  # noqa: A002
+    if twice := [path for i, path in enumerate(paths) if path.resolve() in {other.resolve() for other in paths[:i]}]:
+        raise ClickLogError(f"{twice[0]} is named twice: each part of a log is counted once")
+    above = commonpath([path.resolve().parent for path in paths])
+    return tuple(_of_file(path, path.resolve().relative_to(above).as_posix(), format) for path in paths)
+
+
+def _of_file(path: Path, short: str, format: str | None) -> Part:  # noqa: A002
+    if not path.is_file():
+        raise TableError(f"no file at {path}")
+    if not path.stat().st_size:
+        raise TableError(f"{path} is empty: it has not even a header")
+    scanner = SCANNERS.get(_ending(path))
+    if format == "yandex" or (scanner is None and yandex.looks_like(path)):
+        return Part(str(path), short, None, partial(_told, path, partial(yandex.pages, path)), clicks="ids")
+    if scanner is None:
+        raise TableError(f"cannot tell the format of {path} by {path.suffix!r}: use {', '.join(SCANNERS)}")
+    scan = partial(scanner, path)
+    return Part(str(path), short, _rows(path), partial(_told, path, partial(_scanned, scan)))
+
+
+def _ending(path: Path) -> str:
+    packed = path.suffix.lower() in PACKED
+    return Path(path.stem).suffix.lower() if packed else path.suffix.lower()
+
+
+def _rows(path: Path) -> int | None:
+    """How many rows, where a footer says so."""
+    if path.suffix.lower() != ".parquet":
+        return None
+    with _reading(path):
+        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def _told(path: Path, frames: Callable[[Sequence[str] | None, int], Frames], wanted: Any, size: int) -> Frames:
+    """The frames of a file; what goes wrong names it."""
+    with _reading(path):
+        yield from frames(wanted, size)
+
+
+class _reading:  # noqa: N801  read as a verb
+    """Name the file in what polars says of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, pl.exceptions.PolarsError | pl.exceptions.PanicException | OSError | EOFError):
+            raise TableError(f"cannot read {self.path}: {_why(self.path, error)}") from error
+
+
+def _why(path: Path, error: BaseException) -> str:
+    said = first_line(error)
+    if "utf-8" in said.lower() or "utf8" in said.lower():
+        return f"{_first_undecodable(path)} is not UTF-8: save the file in that encoding"
+    if path.suffix.lower() == ".parquet":
+        return f"{said} (was it cut off, or is it still being written?)"
+    return said
+
+
+def _first_undecodable(path: Path) -> str:
+    """The place of the first line that is not UTF-8; polars does not say."""
+    if path.suffix.lower() in PACKED:
+        return "a line"
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return f"line {number}"
+    return "a line"
+
+
+def _scanned(scan: Callable[[], pl.LazyFrame], wanted: Sequence[str] | None, size: int) -> Frames:
+    rows = scan()
+    there = rows.collect_schema().names()
+    if wanted is not None:
+        rows = rows.select([name for name in there if name in wanted] or there)
+    batches = rows.collect_batches(chunk_size=size, maintain_order=True)
+    first = next(batches, None)
+    return chain([first if first is not None else rows.head(0).collect()], batches)
+
+
+def _of_frame(data: Any) -> Part:
+    if isinstance(data, pl.LazyFrame):
+        return Part("", "", None, partial(_scanned, lambda: data))
+    frame = as_frame(data)
+    return Part("", "", len(frame), partial(_sliced, frame))
+
+
+def as_frame(data: Any) -> pl.DataFrame:
+    """A polars frame from what can be one.
+
+    Raises
+    ------
+    ClickLogError
+        It cannot.
+    """
+    try:
+        return tables.as_frame(data)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise ClickLogError(f"cannot read the {type(data).__name__} as a table: {first_line(error)}") from error
+
+
+def _sliced(frame: pl.DataFrame, wanted: Sequence[str] | None, size: int) -> Frames:
+    kept = frame if wanted is None else frame.select([name for name in frame.columns if name in wanted])
+    return iter([kept]) if not len(kept) or not kept.width else kept.iter_slices(size)
+
+
+def _streamed(source: Iterable[Any], wanted: Sequence[str] | None, size: int) -> Frames:
+    for data in source:
+        yield from _sliced(as_frame(data), wanted, size)

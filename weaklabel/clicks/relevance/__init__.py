@@ -1,0 +1,1 @@
+"""Relevance of documents from clicks: corrections, priors, thresholds."""

@@ -1,0 +1,1 @@
+"""How simulated pages come to be."""
