@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 import weaklabel as wl
@@ -25,10 +26,10 @@ def run(dataset: str = "open_bandit", randomised: str = "random", out: Path = Pa
     frame = wl.datasets.load(dataset)
     log = wl.ClickLog(frame)
     shuffled = wl.ClickLog(frame.filter(pl.col("policy") == randomised))
-    propensities = wl.estimate(shuffled, "randomized")
-    relevance = {method: wl.debias(log, propensities, method) for method in ("naive", "ips", "snips")}
+    propensities, harvested = wl.estimate(shuffled, "randomized"), _harvested(frame)
+    relevance = {method: wl.debias(log, propensities, method) for method in ("naive", "ips", "shrunk")}
     propensities.save(out / "propensities.parquet")
-    relevance["snips"].save(out / "relevance.parquet")
+    relevance["shrunk"].save(out / "relevance.parquet")
     return Section(
         f"Click log debiased: {dataset}",
         (
@@ -36,13 +37,28 @@ def run(dataset: str = "open_bandit", randomised: str = "random", out: Path = Pa
             f"{shuffled.frame['click'].sum():,} clicks were shown in random order: those tell the examination.",
             _verdict(propensities),
             *_refusals(frame, randomised),
+            _agreement(propensities, harvested[randomised]),
+            *(f"Diagnosis: {remark}." for remark in wl.diagnose(shuffled, columns=()).remarks[:1]),
+            _told(relevance["shrunk"]),
         ),
         (
             Table("Examination of each position relative to the first, 95 % intervals", propensities.to_frame()),
-            Table(f"Relevance of the most clicked items shown at least {LEAST} times", _compared(relevance)),
+            Table(
+                "The same by harvesting, which needs no random order, from the traffic of each policy", _each(harvested)
+            ),
+            Table(
+                f"Relevance of the most clicked items shown at least {LEAST} times; of shrunk with 95 % intervals",
+                _compared(relevance),
+            ),
         ),
         (Chart("How often each position is examined, with 95 % intervals.", charts.position_bias(propensities)),),
     )
+
+
+def _harvested(frame: pl.DataFrame) -> dict[str, wl.Propensities]:
+    """What items that moved tell, policy by policy."""
+    parts = frame.partition_by("policy", as_dict=True)
+    return {policy: wl.estimate(wl.ClickLog(part), "harvesting") for (policy,), part in sorted(parts.items())}
 
 
 def _verdict(propensities: wl.Propensities) -> str:
@@ -69,14 +85,36 @@ def _refusals(frame: pl.DataFrame, randomised: str) -> list[str]:
     return said
 
 
+def _agreement(randomized: wl.Propensities, harvested: wl.Propensities) -> str:
+    """Two estimates from the same clicks, of which each should lie within the other's interval."""
+    within = [
+        (one.lower <= other.examination) & (other.examination <= one.upper)
+        for one, other in ((randomized, harvested), (harvested, randomized))
+    ]
+    gap = np.abs(randomized.examination - harvested.examination).max()
+    if np.all(within):
+        return f"Harvesting learns the same from the same clicks: at most {gap:.3f} apart, within either's intervals."
+    return f"Harvesting learns something else from the same clicks: up to {gap:.3f} apart, beyond an interval."
+
+
+def _told(labels: wl.RelevanceLabels) -> str:
+    outweighed, n = labels.provenance["prior_outweighs_share"], len(labels)
+    said = (
+        "Shrunk labels lie between an item's own clicks and the mean of all; "
+        f"for {outweighed:.0%} of the {n} items the mean counts more, so few are the clicks."
+    )
+    return said if labels.provenance["propensity_error"] else f"{said} Their intervals take examination as known."
+
+
+def _each(harvested: dict[str, wl.Propensities]) -> pl.DataFrame:
+    curves = [found.to_frame().select(pl.lit(policy).alias("policy"), pl.all()) for policy, found in harvested.items()]
+    return pl.concat(curves)
+
+
 def _compared(relevance: dict[str, wl.RelevanceLabels]) -> pl.DataFrame:
     pairs = ["query_id", "doc_id"]
     shown = relevance["naive"].frame.select(*pairs, "impressions", "clicks", pl.col("relevance").alias("click rate"))
-    for method in ("ips", "snips"):
-        corrected = relevance[method].frame
-        shown = shown.join(corrected.select(*pairs, pl.col("relevance").alias(method)), on=pairs)
-    sizes = relevance["snips"].frame.select(
-        *pairs, pl.col("effective_sample_size").round(0).cast(int).alias("effective n")
-    )
-    most = shown.join(sizes, on=pairs).filter(pl.col("impressions") >= LEAST)
+    ips = relevance["ips"].frame.select(*pairs, pl.col("relevance").alias("ips"))
+    shrunk = relevance["shrunk"].frame.select(*pairs, pl.col("relevance").alias("shrunk"), "lower", "upper")
+    most = shown.join(ips, on=pairs).join(shrunk, on=pairs).filter(pl.col("impressions") >= LEAST)
     return most.sort("clicks", "click rate", *pairs, descending=[True, True, False, False]).head(8)

@@ -10,8 +10,8 @@ from weaklabel.cli import main
 
 COMMANDS = (
     "datasets", "apply", "summary", "denoise", "augment", "slices", "training-set", "export", "train", "compare",
-    "duplicates", "lf-accuracy", "count", "diagnose", "estimate", "debias", "pick-pairs", "calibrate", "click-votes", "rank",
-    "evaluate", "interleaving", "compare-arms", "sample-size", "simulate", "pick", "fold", "run", "demo",
+    "duplicates", "lf-accuracy", "count", "diagnose", "estimate", "debias", "pick-pairs", "calibrate", "click-votes",
+    "rank", "evaluate", "interleaving", "compare-arms", "sample-size", "simulate", "pick", "fold", "run", "demo",
 )  # fmt: skip
 
 

@@ -88,6 +88,7 @@ def diagnose(
     import weaklabel
     from weaklabel.report.clicks import clicks_section
 
+    _check_ending(out)
     source = _pages_or_counts(log, columns, where, upto, about, format)
     found = weaklabel.diagnose(source, estimator, columns=check or None, **options.settings(params))
     if as_json:
@@ -99,6 +100,11 @@ def diagnose(
         _write(out, found)
         if not as_json:  # which is all that there is to be on stdout
             terminal.saved(out)
+
+
+def _check_ending(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() not in (".html", ".json"):
+        raise TableError(f"cannot write {out}: the ending {out.suffix!r} is none of .html, .json")
 
 
 def _pages_or_counts(
@@ -129,8 +135,6 @@ def _write(out: Path, found: "Diagnosis") -> None:
     from weaklabel.report import page
     from weaklabel.report.clicks import clicks_section
 
-    if out.suffix.lower() not in (".html", ".json"):
-        raise TableError(f"cannot write {out}: the ending {out.suffix!r} is none of .html, .json")
     shown = clicks_section(found)
     text = _json(found) if out.suffix.lower() == ".json" else page(shown.title, [shown])
     with replacing(out) as file:

@@ -75,14 +75,15 @@ def compare_arms(
     metric: Annotated[str, typer.Option(help="ctr or clicks_per_page.")] = "ctr",
     unit: Annotated[str, typer.Option(help="What was assigned to an arm at random.")] = "session_id",
     columns: Mapped = [],  # noqa: B006
+    format: Format = None,  # noqa: A002
 ) -> None:
     """Click rates of two arms of an experiment, with intervals that know that impressions of a page go together."""
     import weaklabel
     from weaklabel.report import Table
 
-    read = weaklabel.read_log([*log], options.pairs_of(columns, "--column"))
+    read = weaklabel.read_log([*log], options.pairs_of(columns, "--column"), format)
     found = weaklabel.compare_arms(read, arm=arm, control=control, metric=metric, unit=unit)
-    terminal.table(Table(f"{metric} of the arms:", found.to_frame()))
+    terminal.table(Table(f"{metric} of the arms, the control first:", found.to_frame()))
     terminal.note(
         f"difference {found.difference:+.4f} [{found.lower:+.4f}, {found.upper:+.4f}], "
         f"lift {found.lift:+.1%} [{found.lift_lower:+.1%}, {found.lift_upper:+.1%}], p = {found.p_value:.2g}"

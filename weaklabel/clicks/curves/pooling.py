@@ -118,7 +118,7 @@ def covariance(cells: Cells, log_theta: Floats, common: Common | None, by: str |
     free = _free(cells)
     if by is not None:
         return fixed_effects.sandwich(cells, log_theta, free, by)
-    return _embedded(np.linalg.pinv(_information(cells, log_theta, free), hermitian=True), free)
+    return _embedded(np.asarray(np.linalg.pinv(_information(cells, log_theta, free), hermitian=True)), free)
 
 
 def connectivity(cells: Cells, log_theta: Floats) -> float:
