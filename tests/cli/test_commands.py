@@ -29,6 +29,7 @@ def fragile(x):
     return 0 if len(x.text) // (len(x.text) - 5) > 100 else -1
 """
 TEXTS = ["win a prize, call now", "please come home", "txt to win", "see you", "12345", "please call"]
+NAMED = "--column query_id=query --column position=rank"
 
 
 @pytest.fixture
@@ -112,10 +113,8 @@ def test_classes_can_be_given_on_the_command_line(files, weaklabel):
 
 
 def test_from_a_log_to_relevance(files, weaklabel):
-    named = "--column query_id=query --column position=rank"
-
-    shown = weaklabel(f"estimate log.csv {named} --where policy=random --set level=0.9")
-    weaklabel(f"debias log.csv propensities.parquet {named} --method snips")
+    shown = weaklabel(f"estimate log.csv {NAMED} --where policy=random --set level=0.9")
+    weaklabel(f"debias log.csv propensities.parquet {NAMED} --method snips")
 
     assert "examination relative to the first, 90% intervals" in shown
     found = wl.Propensities.load("propensities.parquet")
@@ -125,7 +124,7 @@ def test_from_a_log_to_relevance(files, weaklabel):
 
 
 def test_only_the_first_positions_if_asked(files, weaklabel):
-    weaklabel("estimate log.csv --column query_id=query --column position=rank --upto 2")
+    weaklabel(f"estimate log.csv {NAMED} --upto 2")
 
     assert wl.Propensities.load("propensities.parquet").position.tolist() == [1, 2]
 
@@ -212,11 +211,11 @@ def test_pipelines_in_the_working_folder_are_found_by_name(files, weaklabel):
         ("denoise two.parquet --model snorkel", "error: Snorkel's label model needs at least 3 labeling functions"),
         ("summary posterior.parquet", "error: posterior.parquet holds a posterior; a label matrix is needed here"),
         ("training-set posterior.parquet table.csv --strategy best", "error: no strategy 'best'"),
-        ("estimate log.csv", "error: the log has no column 'query_id'"),
-        ("estimate zero.csv", "error: row 1 has position 0: positions start at 1"),
-        ("estimate twos.csv", "error: row 1 has click 2: a click is 0 or 1"),
-        ("estimate nan.csv", "error: row 1 has no position"),
-        ("estimate log.csv --where policy=other", "error: log.csv has no row where policy is 'other'"),
+        ("estimate log.csv", "error: log.csv: the log has no column 'query_id'"),
+        ("estimate zero.csv", "error: zero.csv: row 1 has position '0': positions start at 1"),
+        ("estimate twos.csv", "error: twos.csv: row 1 has click '2': a click is 0 or 1"),
+        ("estimate nan.csv", "error: nan.csv: row 1 has no position"),
+        (f"estimate log.csv {NAMED} --where policy=other", "error: log.csv has no row where policy is 'other'"),
         ("pick posterior.parquet --strategy best", "error: no strategy is called 'best'"),
         ("fold posterior.parquet table.csv", "error: table.csv is not JSON"),
         ("run nothing", "error: 'nothing' is neither a Python file nor one of the pipelines: "),

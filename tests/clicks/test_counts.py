@@ -241,3 +241,18 @@ def test_buckets_that_do_not_add_up_are_refused():
 def test_a_column_that_every_count_has_is_no_key():
     with pytest.raises(ClickLogError, match="key names 'doc_id'"):
         ClickCounts(count(ClickLog(PAGED)).frame, key=("doc_id",))
+
+
+def test_counts_of_many_impressions_and_of_few_add_up():
+    few = count(ClickLog(PAGED))
+    many = few.frame.with_columns(
+        pl.col("impressions") + 70_000,
+        impressions_by_bucket=pl.Series(
+            few.frame["impressions_by_bucket"].to_numpy().astype(np.uint32) + 70_000 * (np.arange(20) == 3)
+        ),
+    )
+
+    both = few + ClickCounts(many)
+
+    assert both.frame["impressions"].to_list() == (2 * few.frame["impressions"] + 70_000).to_list()
+    assert both.frame["impressions_by_bucket"].to_numpy()[:, 3].min() >= 70_000

@@ -19,7 +19,7 @@ LOG = (
     "text; or counts, as `count` writes them."
 )
 LogFile = Annotated[str, typer.Argument(help=f"The log, {LOG}")]
-LogFiles = Annotated[list[str], typer.Argument(metavar="LOG", help=f"The log, in one part or several, {LOG}")]
+LogFiles = Annotated[list[str], typer.Argument(metavar="log", help=f"The log, in one part or several, {LOG}")]
 Mapped = Annotated[
     list[str],
     typer.Option("--column", metavar="OURS=THEIRS", help="A column's name in the file, as in position=rank."),

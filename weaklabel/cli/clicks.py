@@ -1,5 +1,6 @@
 """Debias click logs: count, look, estimate how often each position is examined."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,7 +90,7 @@ def diagnose(
     from weaklabel.report.clicks import clicks_section
 
     _check_ending(out)
-    source = _pages_or_counts(log, columns, where, upto, about, format)
+    source = _pages_or_counts(log, columns, where, upto, about, format, check)
     found = weaklabel.diagnose(source, estimator, columns=check or None, **options.settings(params))
     if as_json:
         terminal.note(_json(found))
@@ -114,13 +115,13 @@ def _pages_or_counts(
     upto: int | None,
     about: int,
     format: str | None,  # noqa: A002
+    check: list[str],
 ) -> "ClickLog | ClickCounts":
-    if any(map(click_options.is_counts, click_options.files(log))):
-        return click_options.counts(log, columns, where, upto, format=format)
-    try:
-        return click_options.pages(log, columns, where, upto, about, format)
-    except ClickLogError:  # no sessions: most can be told without; any other reason is found in counting, too
-        return click_options.counts(log, columns, where, upto, format=format)
+    if not any(map(click_options.is_counts, click_options.files(log))):
+        # Without sessions most can be told all the same; any other reason is found in counting, too.
+        with suppress(ClickLogError):
+            return click_options.pages(log, columns, where, upto, about, format)
+    return click_options.counts(log, columns, where, upto, context=check, format=format)
 
 
 def _note_sample(source: "ClickLog | ClickCounts", about: int) -> None:

@@ -39,8 +39,8 @@ class Cells:
     position: Ints
     context: Ints
     query: Ints
-    N_by_bucket: NDArray[np.uint32] | None = None
-    C_by_bucket: NDArray[np.uint32] | None = None
+    N_by_bucket: NDArray[np.unsignedinteger] | None = None
+    C_by_bucket: NDArray[np.unsignedinteger] | None = None
 
     @property
     def buckets(self) -> int:
@@ -57,9 +57,7 @@ class Cells:
 
     def only(self, chosen: Mask) -> "Cells":
         """The cells with the counts of the chosen buckets, shape (B,); all slots and items stay."""
-        if self.N_by_bucket is None or self.C_by_bucket is None:
-            raise ValueError("these counts have no buckets: the log had no sessions")
-        shown, clicked = self.N_by_bucket[:, chosen], self.C_by_bucket[:, chosen]
+        shown, clicked = (counts[:, chosen] for counts in buckets_of(self))
         return replace(
             self,
             N=shown.sum(axis=1, dtype=np.float64),
@@ -70,20 +68,32 @@ class Cells:
 
     def without(self, b: int) -> "Cells":
         """The cells with bucket b taken out; no buckets remain, all slots and items stay."""
-        if self.N_by_bucket is None or self.C_by_bucket is None:
-            raise ValueError("these counts have no buckets: the log had no sessions")
-        N, C = self.N - self.N_by_bucket[:, b], self.C - self.C_by_bucket[:, b]
-        return replace(self, N=N, C=C, N_by_bucket=None, C_by_bucket=None)
+        shown, clicked = (counts[:, b] for counts in buckets_of(self))
+        return replace(self, N=self.N - shown, C=self.C - clicked, N_by_bucket=None, C_by_bucket=None)
 
     def where(self, kept: Mask | Ints) -> "Cells":
         """Only some of the cells, by mask or by number; all slots and items keep their numbers."""
+        rows = np.flatnonzero(kept) if kept.dtype == np.bool_ else kept  # to take rows is quicker than to mask them
         shown, clicked = self.N_by_bucket, self.C_by_bucket
         return replace(
             self,
-            item=self.item[kept],
-            slot=self.slot[kept],
-            N=self.N[kept],
-            C=self.C[kept],
-            N_by_bucket=None if shown is None else shown[kept],
-            C_by_bucket=None if clicked is None else clicked[kept],
+            item=self.item[rows],
+            slot=self.slot[rows],
+            N=self.N[rows],
+            C=self.C[rows],
+            N_by_bucket=None if shown is None else shown.take(rows, axis=0),
+            C_by_bucket=None if clicked is None else clicked.take(rows, axis=0),
         )
+
+
+def buckets_of(cells: Cells) -> tuple[NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]:
+    """Impressions and clicks by bucket, each of shape (M, B).
+
+    Raises
+    ------
+    ValueError
+        There are none, as the log had no sessions.
+    """
+    if cells.N_by_bucket is None or cells.C_by_bucket is None:
+        raise ValueError("these counts have no buckets: the log had no sessions")
+    return cells.N_by_bucket, cells.C_by_bucket

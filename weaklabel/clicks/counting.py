@@ -11,11 +11,13 @@ from weaklabel import progress
 from weaklabel.clicks.counts import COUNTS, ClickCounts
 from weaklabel.clicks.log import BEYOND, ClickLog
 from weaklabel.clicks.reading.hashing import RowHashes
+from weaklabel.clicks.reading.origin import Origin
 from weaklabel.clicks.reading.periods import period_of
 from weaklabel.clicks.reading.repeats import PartsSeen, PlacesSeen
-from weaklabel.clicks.reading.rows import Origin, text_of
+
 from weaklabel.clicks.reading.scan import AT_ONCE, Batch, scan_log
 from weaklabel.clicks.reading.tally import Tally
+from weaklabel.clicks.reading.values import text_of
 from weaklabel.errors import ClickLogError
 
 PERIOD = "period"

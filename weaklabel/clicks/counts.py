@@ -164,7 +164,9 @@ def merge(a: ClickCounts, b: ClickCounts) -> ClickCounts:
     """
     _refuse_unlike(a, b)
     parts = [*a.provenance.get("parts", []), *b.provenance.get("parts", [])]
-    return ClickCounts(_added(pl.concat([a.frame, b.frame]), a._by), a.key, a.context, {"parts": parts})
+    return ClickCounts(
+        _added(pl.concat([a.frame, b.frame], how="vertical_relaxed"), a._by), a.key, a.context, {"parts": parts}
+    )
 
 
 def as_counts(log: ClickLog | ClickCounts) -> ClickCounts:
@@ -194,7 +196,8 @@ def _added(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     rows = frame.sort(by)
     first = np.flatnonzero(np.diff(_numbered(rows.select(by)), prepend=-1))
     counted = [name for name in (*COUNTS, *BY_BUCKET) if name in rows.columns]
-    sums = {name: np.add.reduceat(rows[name].to_numpy(), first, axis=0) for name in counted}
+    wide = {name: np.uint32 if name in BY_BUCKET else np.int64 for name in counted}
+    sums = {name: np.add.reduceat(rows[name].to_numpy(), first, axis=0, dtype=wide[name]) for name in counted}
     return rows.select(by)[first].with_columns(pl.Series(name, values) for name, values in sums.items())
 
 
@@ -209,7 +212,7 @@ def _names(columns: Sequence[str] | str, what: str) -> tuple[str, ...]:
 def _typed(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     schema: dict[str, Any] = dict.fromkeys(by, pl.String) | dict.fromkeys(("position", *COUNTS), pl.Int64)
     if BY_BUCKET[0] in frame.columns:
-        schema |= dict.fromkeys(BY_BUCKET, pl.Array(pl.UInt32, BUCKETS))
+        schema |= dict.fromkeys(BY_BUCKET, _narrow(frame))
     if missing := [name for name in schema if name not in frame.columns]:
         raise ClickLogError(
             f"the counts have no column {missing[0]!r}; there are: {', '.join(frame.columns) or 'none'}"
@@ -219,6 +222,12 @@ def _typed(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         return typed if _is_sorted(typed, by) else typed.sort(by)
     except pl.exceptions.PolarsError as error:
         raise ClickLogError(f"the counts are not of their types: {first_line(error)}") from error
+
+
+def _narrow(frame: pl.DataFrame) -> pl.Array:
+    """Arrays of 16 bits where they hold the counts of a bucket: they are most of what counts take in memory."""
+    most = max(int(frame[name].to_numpy().max(initial=0)) for name in BY_BUCKET if name in frame.columns)
+    return pl.Array(pl.UInt16 if most < 2**16 else pl.UInt32, BUCKETS)
 
 
 def _is_sorted(frame: pl.DataFrame, by: Sequence[str]) -> bool:

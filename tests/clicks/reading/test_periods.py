@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from weaklabel.clicks.reading.periods import period_of
-from weaklabel.clicks.reading.rows import Origin
+from weaklabel.clicks.reading.origin import Origin
 from weaklabel.errors import ClickLogError
 
 NOON = 1_717_243_200  # 2024-06-01T12:00:00Z, a Saturday

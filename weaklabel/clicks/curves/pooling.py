@@ -6,7 +6,6 @@ context of a thousand pages says what it has to say, and one of ten pages says w
 Source: empirical Bayes by EM with the Laplace approximation; Gelman and Hill, Data Analysis Using Regression, 2006.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -80,23 +79,29 @@ def fit(cells: Cells, common: Common | None, start: Floats | None = None) -> Flo
     return fixed_effects.fit(cells, begin, free, _prior(common, free))
 
 
-def refitter(cells: Cells, common: Common | None, log_theta: Floats) -> Callable[[Cells], Floats]:
-    """From some of the cells to their curves; what contexts have in common moves as the curve of them all does."""
-    free, of, pooled = _free(cells), place(cells), one_curve(cells)
-    before = fixed_effects.fit(pooled) if common else log_theta
-    pooled_information = fixed_effects.derivatives(pooled, before)[1] if common else None
-    information = fixed_effects.derivatives(cells, log_theta, _prior(common, free))[1]
+def replicates(cells: Cells, common: Common | None, log_theta: Floats) -> Floats:
+    """The curves without each bucket of sessions, shape (B, p), to first order.
 
-    def refit(some: Cells) -> Floats:
-        if common is None or pooled_information is None:
-            return fixed_effects.nearby(some, log_theta, information, free)
-        now = fixed_effects.nearby(one_curve(some), before, pooled_information, np.arange(len(before)) > 0)
-        shift = (now - before)[of]
-        moved = replace(common, mean=common.mean + shift)
-        start = log_theta + np.where(free, 0.0, shift)
-        return fixed_effects.nearby(some, start, information, free, _prior(moved, free))
+    What contexts have in common moves as the curve of them all together does.
+    """
+    if common is None:
+        return log_theta + _moves(cells, log_theta, None)
+    pooled = one_curve(cells)
+    shift = _moves(pooled, fixed_effects.fit(pooled), None)[:, place(cells)]
+    return np.asarray(log_theta + np.where(_free(cells), _moves(cells, log_theta, common, shift), shift))
 
-    return refit
+
+def _moves(cells: Cells, log_theta: Floats, common: Common | None, shift: Floats | None = None) -> Floats:
+    """How the estimate moves without each bucket, shape (B, p); with a prior whose mean moves by `shift`."""
+    free, B = _free(cells), cells.buckets
+    scores = -fixed_effects.scores_by_bucket(cells, log_theta)[:, free] * B / (B - 1)
+    information = _information(cells, log_theta, free)
+    if common is not None and shift is not None:
+        information = information + np.eye(len(information)) * common.tau**-2.0
+        scores = scores + shift[:, free] * common.tau**-2.0
+    moves = np.zeros((B, len(free)))
+    moves[:, free] = np.linalg.solve(information, scores.T).T
+    return moves
 
 
 def _prior(common: Common | None, free: Mask) -> Prior | None:

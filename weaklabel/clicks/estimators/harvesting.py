@@ -81,21 +81,17 @@ class Harvesting:
         telling = fixed_effects.informative(pooling.by_context(cells))
         cells, telling, pooled = self._thick(cells, telling)
         prior = pooling.learn(telling, pooled)
-        rough = pooling.fit(telling, prior, pooled[pooling.place(telling)])
-        smooth = self._smoother(telling, rough, prior)
-
-        replicates, error, spread = _errors(telling, rough, prior, smooth)
+        rough = pooled if prior is None else pooling.fit(telling, prior, pooled[pooling.place(telling)])
+        between = pooling.covariance(telling, rough, prior, "item")
+        smooth = smoothing.none(len(rough))
+        if self.smooth:
+            smooth = smoothing.learn(telling.position, telling.context, rough, between)
+        replicates, error, spread = _errors(telling, rough, prior, smooth, smooth.errors(between))
         told = self._provenance(counts, cells, telling, prior, pooled) | {
             "roughness": smooth.tau,
             "heterogeneity": spread,
         }
         return with_errors(counts, cells, smooth(rough), replicates, error, self.level, told)
-
-    def _smoother(self, telling: Cells, rough: Floats, prior: Common | None) -> Smoother:
-        if not self.smooth:
-            return smoothing.none(len(rough))
-        errors = pooling.covariance(telling, rough, prior, None if prior else "item")
-        return smoothing.learn(telling.position, telling.context, rough, errors)
 
     def _linked(self, cells: Cells) -> Cells:
         """The cells at positions that can be compared with each other, whatever the context."""
@@ -138,20 +134,22 @@ class Harvesting:
 
 
 def _errors(
-    telling: Cells, rough: Floats, prior: Common | None, smooth: Smoother
+    telling: Cells, rough: Floats, prior: Common | None, smooth: Smoother, between: Floats
 ) -> tuple[Floats | None, Floats, float | None]:
-    """Replicates, shape (B, p); standard errors, shape (p,), of the smooth curve; how much documents disagree."""
-    model = smooth.errors(pooling.covariance(telling, rough, prior))
+    """Replicates, shape (B, p); standard errors, shape (p,), of the smooth curve; how much documents disagree.
+
+    `between` are the standard errors, shape (p,), by how documents differ.
+    """
     if not telling.buckets:
-        by_query = smooth.errors(pooling.covariance(telling, rough, prior, "query"))
+        by_query, model = (smooth.errors(pooling.covariance(telling, rough, prior, by)) for by in ("query", None))
         return None, np.hypot(np.maximum(by_query, model), smooth.bent), None
-    refit = pooling.refitter(telling, prior, rough)
-    replicates = intervals.jackknife(telling, lambda some: smooth(refit(some)))
+    replicates = pooling.replicates(telling, prior, rough) @ smooth.weights.T
     error = intervals.standard_error(replicates)
-    spread = _heterogeneity(error, smooth.errors(pooling.covariance(telling, rough, prior, "item")))
+    spread = _heterogeneity(error, between)
     error = error * np.sqrt(spread) if spread > DISAGREE else error
     # A context of few pages is drawn to the others, and sessions alone would call that certainty.
-    return replicates, np.hypot(np.maximum(error, model) if prior else error, smooth.bent), spread
+    least = smooth.errors(pooling.covariance(telling, rough, prior)) if prior else 0.0
+    return replicates, np.hypot(np.maximum(error, least), smooth.bent), spread
 
 
 def _heterogeneity(sessions: Floats, documents: Floats) -> float:

@@ -1,10 +1,15 @@
 """Periods of time, as texts that sort as time does."""
 
+import re
+
 import polars as pl
 
-from weaklabel.clicks.reading.rows import Origin, short
+from weaklabel.clicks.reading.origin import Origin, refuse
 from weaklabel.errors import ClickLogError, first_line
 
+LENGTH = re.compile(r"[1-9]\d*(s|m|h|d|w|mo|q|y)")
+DAY = r"^\s*\d{4}-\d\d-\d\d"  # 01/02/2024 may be January or February
+AS_NUMBERS = (19000101, 21001231)  # days that were written without their dashes, and no Unix times
 UNITS = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"))  # Unix times from so large a number on; below, seconds
 
 
@@ -31,14 +36,10 @@ def period_of(rows: pl.DataFrame, every: str, origin: Origin) -> pl.Series:
             f"periods of {every} need a timestamp; there are: {', '.join(rows.columns)}; "
             "if yours is called otherwise, say so with columns={'timestamp': 'its name'}"
         )
+    if not LENGTH.fullmatch(every):
+        raise ClickLogError(f"period is {every!r}, no length such as 1h, 1d, 1w, 1mo")
     times = _times(rows["timestamp"])
-    bad = times.is_null()
-    if bad.any():
-        i = int(bad.arg_max() or 0)
-        raise origin.error(
-            f"row {origin.row(i)} has timestamp {short(rows['timestamp'][i])}: write ISO text "
-            "(2024-05-31T18:00:00) or Unix seconds"
-        )
+    refuse(rows["timestamp"], times.is_null(), origin, "write ISO text (2024-05-31T18:00:00) or Unix seconds")
     try:
         starts = times.dt.truncate(every)
     except pl.exceptions.PolarsError as error:
@@ -55,7 +56,7 @@ def _times(values: pl.Series) -> pl.Series:
         return _of_numbers(values)
     if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone:
         return values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    if values.dtype.is_temporal():
+    if values.dtype in (pl.Date, pl.Datetime):
         return values.cast(pl.Datetime("us"), strict=False)
     return pl.Series([None] * len(values), dtype=pl.Datetime("us"))
 
@@ -65,7 +66,8 @@ def _of_text(values: pl.Series) -> pl.Series:
     if numbers.is_not_null().any():
         return _of_numbers(numbers)
     zoned = values.str.contains(r"(Z|[+-]\d\d:?\d\d)$").fill_null(False)
-    plain = values.set(zoned, None).str.to_datetime(strict=False, time_unit="us")
+    dated = values.str.contains(DAY).fill_null(False)
+    plain = values.set(zoned | ~dated, None).str.to_datetime(strict=False, time_unit="us")
     if not zoned.any():
         return plain
     aware = values.set(~zoned, None).str.to_datetime("%+", strict=False, time_unit="us", time_zone="UTC")
@@ -73,6 +75,8 @@ def _of_text(values: pl.Series) -> pl.Series:
 
 
 def _of_numbers(values: pl.Series) -> pl.Series:
+    if len(values) and values.cast(pl.Float64).is_between(*AS_NUMBERS).all():
+        return values.cast(pl.Int64, strict=False).cast(pl.String).str.to_datetime("%Y%m%d", strict=False)
     size = abs(float(values.cast(pl.Float64).fill_nan(None).abs().max() or 0))  # type: ignore[arg-type]
     unit = next((unit for least, unit in UNITS if size >= least), "s")
     whole = values.fill_nan(None) if values.dtype.is_float() else values

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from weaklabel.clicks.reading.hashing import Hashes, RowHashes
-from weaklabel.clicks.reading.rows import NOWHERE, Origin, short
+from weaklabel.clicks.reading.origin import NOWHERE, Origin, short
 
 Columns = tuple[str, ...]
 

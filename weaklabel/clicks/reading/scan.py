@@ -9,7 +9,8 @@ import polars as pl
 from weaklabel import tables
 from weaklabel.clicks.reading import rows, sources
 from weaklabel.clicks.reading.formats import Layout
-from weaklabel.clicks.reading.rows import KNOWN, Origin
+from weaklabel.clicks.reading.origin import Origin
+from weaklabel.clicks.reading.rows import KNOWN, SHOWN
 from weaklabel.clicks.reading.sources import Part
 from weaklabel.errors import ClickLogError
 

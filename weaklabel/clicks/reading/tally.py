@@ -64,7 +64,7 @@ class Numbers:
         starts = range(0, len(order), AT_ONCE)
         blocks = [self.split.take(order[start : start + AT_ONCE], axis=0) for start in starts]
         self.split = self.split[:0].copy()
-        split = np.empty((len(order), BUCKETS), np.uint32)
+        split = np.empty((len(order), BUCKETS), self.split.dtype if self.split.itemsize <= 4 else np.uint32)
         for start in starts:  # block by block, each let go of, as memory would hold all numbers twice
             split[start : start + AT_ONCE] = blocks.pop(0)
         return [whole, pl.Series(by_bucket, split)]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from weaklabel.clicks.reading.formats import pages
-from weaklabel.clicks.reading.rows import COUNTED, REQUIRED, Origin, checked
+from weaklabel.clicks.reading.origin import Origin
+from weaklabel.clicks.reading.rows import COUNTED, REQUIRED, checked
 from weaklabel.errors import UnknownNameError
 
 PAGES_AT_ONCE = 50_000

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from weaklabel.clicks.reading.rows import Origin, short
+from weaklabel.clicks.reading.origin import Origin, short
+from weaklabel.clicks.reading.rows import advice
 from weaklabel.errors import ClickLogError
 
 Wrong = pl.Series  # by page: whether its clicks cannot be of that kind
@@ -24,7 +25,7 @@ def listed(pages: pl.DataFrame, origin: Origin) -> pl.DataFrame:
     if missing := [name for name in ("query_id", "doc_ids", "clicks") if name not in pages.columns]:
         raise origin.error(
             f"a page of results needs a column {missing[0]!r}; there are: {', '.join(pages.columns)}; "
-            f"if yours is called otherwise, say so with columns={{{missing[0]!r}: 'its name'}}"
+            f"{advice(pages.columns, missing[0])}"
         )
     lists = [_as_lists(pages[name], origin) for name in LISTS if name in pages.columns]
     found = pages.with_columns(lists).with_columns(pl.col("clicks").fill_null([]))
