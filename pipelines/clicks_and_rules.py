@@ -51,7 +51,7 @@ def run(
 
     votes = {RULES: wl.apply(rules.lfs, pairs, rules.classes)}
     for voter, believed in ((RAW, _flat(curve)), (CORRECTED, curve)):
-        relevance = wl.debias(counts, believed, prior="nonparametric")
+        relevance = wl.debias(counts, believed)
         votes[voter] = wl.as_votes(relevance, items=pairs, classes=rules.classes)
         votes[f"{RULES} and {voter}"] = votes[RULES].beside(votes[voter])
     beliefs = {name: wl.denoise(L, "hybrid_em", class_balance=BALANCE) for name, L in votes.items()}

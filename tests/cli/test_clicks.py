@@ -454,7 +454,7 @@ def test_graded_documents_are_ranked_by_weak_rankers(here, weaklabel, ending):
         ("debias log.parquet short.parquet", "no propensity is known for positions 4, 5"),
         ("debias log.parquet propensities.parquet --method dr", "there is no doubly robust label"),
         ("calibrate propensities.parquet grades.csv", "propensities.parquet holds a propensities"),
-        ("calibrate relevance.parquet alien.csv", "0 anchors have labels"),
+        ("calibrate relevance.parquet alien.csv", "none of the 72 anchors has a label"),
         ("click-votes relevance.parquet --certainty 0.3", "certainty is 0.3"),
         ("rank relevance.parquet grades.csv", "no column of the features can be used"),
         ("rank relevance.parquet rankings.csv --model best", "no ranker is called 'best'"),

@@ -161,7 +161,10 @@ def test_labels_that_do_not_say_how_sure_they_are_are_refused():
         ({"query_id": ["q"], "doc_id": ["d"], "grade": [None]}, "grade None in row 0"),
         ({"query_id": ["q"], "doc_id": ["d"], "grade": ["good"]}, "grade 'good' in row 0"),
         ({"query_id": ["q"], "doc_id": ["d"], "relevance": [1.5]}, "relevance 1.5 in row 0: a relevance lies in"),
-        ({"query_id": ["q", "q"], "doc_id": ["d", "d"], "grade": [1, 2]}, "document 'd' of query 'q' twice"),
+        (
+            {"query_id": ["q", "q"], "doc_id": ["d", "d"], "grade": [1, 2]},
+            "document 'd' of query 'q' the grades 1 and 2: settle on one",
+        ),
     ],
 )
 def test_anchors_that_are_none_are_refused_by_row(anchors, message):
@@ -176,3 +179,29 @@ def test_anchors_are_read_from_a_file_with_their_ids_as_text(tmp_path):
 
     assert anchors.scale == "grade"
     assert anchors.frame.rows() == [("007", "d", 2.0)]
+
+
+def test_two_people_who_agree_count_once():
+    twice = {"query_id": ["q", "q", "q"], "doc_id": ["d", "d", "e"], "grade": [1, 1, 0]}
+
+    assert as_anchors(twice).frame["worth"].to_list() == [1.0, 0.0]
+
+
+def test_an_anchor_without_its_document_is_refused():
+    with pytest.raises(TableError, match="no query_id or no doc_id in row 1"):
+        as_anchors({"query_id": ["q", "q"], "doc_id": ["d", None], "grade": [1, 1]})
+
+
+def test_anchors_under_other_ids_are_refused_with_an_example_of_both():
+    labels, p = planted(300, 0)
+    anchors = graded(labels, p, 50, 0).with_columns(doc_id=pl.lit("doc-") + pl.col("doc_id"))
+
+    with pytest.raises(TableError, match="none of the 50 anchors has a label: .*'doc-d.*the labels .*'d0'"):
+        calibrate(labels, anchors)
+
+
+def test_a_threshold_that_is_no_number_is_refused():
+    labels, p = planted(300, 0)
+
+    with pytest.raises(ModelError, match="threshold is nan"):
+        calibrate(labels, graded(labels, p, 50, 0), threshold=float("nan"))

@@ -5,8 +5,10 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from weaklabel.artefacts import LabelMatrix, RelevanceLabels
+from weaklabel.artefacts import LabelMatrix, Propensities, RelevanceLabels
 from weaklabel.clicks.as_votes import as_votes, p_relevant
+from weaklabel.clicks.counts import ClickCounts
+from weaklabel.clicks.debias import debias
 from weaklabel.errors import ModelError, NotIdentifiedError, TableError
 
 
@@ -67,14 +69,14 @@ def test_a_vote_is_cast_from_the_certainty_on():
     assert (below, above) == (1, -1)
 
 
-def test_without_a_threshold_it_lies_between_the_two_groups_and_is_on_record():
+def test_without_a_threshold_it_lies_in_the_valley_between_two_groups_and_is_on_record():
     labels, relevant = two_groups(400, 0)
 
     votes = as_votes(labels)
 
     said = votes.provenance["clicks"]
     assert said["threshold"] == pytest.approx(np.sqrt(0.1 * 0.6), rel=0.1)
-    assert said["threshold_from"] == "half-way between two groups of documents"
+    assert said["threshold_from"] == "in the valley between two groups of documents"
     voted = votes.votes[:, 0] >= 0
     assert voted.mean() > 0.95
     assert (votes.votes[voted, 0] == relevant[voted]).mean() > 0.99
@@ -178,3 +180,51 @@ def test_votes_come_back_from_a_file_unchanged(tmp_path):
 
     assert again.votes.tolist() == votes.votes.tolist()
     assert again.provenance == votes.provenance
+
+
+def planted(features, least=20, most=250):
+    """Labels as `debias` makes them of clicks on documents of three kinds, and which of them are relevant."""
+    rng = np.random.default_rng(3)
+    gamma = rng.choice([0.1, 0.4, 1.0], 3000, p=[0.75, 0.17, 0.08])
+    N = rng.integers(least, most, 3000)
+    frame = pl.DataFrame(
+        {
+            "query_id": np.arange(3000) // 10,
+            "doc_id": np.arange(3000) % 10,
+            "position": 1,
+            "impressions": N,
+            "clicks": rng.binomial(N, gamma),
+        }
+    )
+    counts = ClickCounts(frame.with_columns(pl.col("query_id", "doc_id").cast(pl.String)))
+    known = counts.items.select("query_id", "doc_id").join(
+        frame.select(pl.col("query_id", "doc_id").cast(pl.String), relevant=pl.Series(gamma > 0.1)),
+        on=["query_id", "doc_id"],
+        maintain_order="left",
+    )
+    guess = known["relevant"].to_numpy() + rng.normal(0, 1, 3000)
+    told = known.select("query_id", "doc_id", f=pl.Series(guess)) if features else None
+    one = Propensities(*(np.array([value]) for value in (1, 1.0, 1.0, 1.0, 1, 1)))
+    return debias(counts, one, features=told), known["relevant"].to_numpy()
+
+
+@pytest.mark.parametrize("features", [False, True])
+def test_votes_without_any_setting_are_right_and_as_sure_as_they_say(features):
+    labels, relevant = planted(features)
+
+    votes = as_votes(labels)
+
+    cast = votes.votes[:, 0] >= 0
+    assert cast.mean() > 0.8
+    assert (votes.votes[cast, 0] == relevant[cast]).mean() > 0.99
+    assert 0.1 < votes.provenance["clicks"]["threshold"] < 0.4
+
+
+def test_the_probability_of_being_relevant_is_what_it_says():
+    labels, relevant = planted(features=False, least=5, most=40)
+
+    p = p_relevant(labels, threshold=0.2)["p_relevant"].to_numpy()
+
+    doubtful = (p > 0.1) & (p < 0.9)
+    assert doubtful.sum() > 100
+    assert relevant[doubtful].mean() == pytest.approx(p[doubtful].mean(), abs=0.1)

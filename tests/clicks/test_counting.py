@@ -233,7 +233,19 @@ def test_parts_of_which_only_some_have_sessions_are_refused(tmp_path):
         count(tmp_path)
 
 
-@pytest.mark.parametrize(("option", "message"), [({"beyond": "cut"}, "beyond is 'cut'"), ({"upto": 0}, "upto is 0")])
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"beyond": "cut"}, "beyond is 'cut'"),
+        ({"upto": 0}, "upto is 0"),
+        ({"upto": 2.5}, "upto is 2.5: positions are whole numbers"),
+        ({"upto": "2"}, "upto is '2'"),
+        ({"key": "position"}, "key names 'position', which every count has already"),
+        ({"context": "session_id"}, "context names 'session_id'"),
+        ({"key": ("device", "device")}, "key and context name 'device' twice"),
+        ({"key": "device", "context": "device"}, "key and context name 'device' twice"),
+    ],
+)
 def test_an_option_outside_its_range_is_refused(option, message):
     with pytest.raises(ClickLogError, match=message):
         count(pl.DataFrame(ROWS), **option)
@@ -295,3 +307,17 @@ def test_a_bucket_that_counts_beyond_32_bits_is_refused():
 
     with pytest.raises(ClickLogError, match="over four billion: count the log without its session_id"):
         count({**rows, "impressions": [2**32], "clicks": [0]})
+
+
+def test_a_context_that_is_no_number_is_missing():
+    frame = pl.DataFrame({**ROWS, "device": [1.0, float("nan"), 1.0, 2.0, 2.0]})
+
+    with pytest.raises(ClickLogError, match="row 1 has no device"):
+        count(frame, context="device")
+
+
+def test_a_page_in_one_row_shows_a_document_once_too():
+    pages = pl.DataFrame({"query_id": ["q"], "doc_ids": [["a", "b", "a"]], "clicks": [[0, 1, 0]]})
+
+    with pytest.raises(ClickLogError, match="two places of row 0 both show document 'a'"):
+        count(pages)

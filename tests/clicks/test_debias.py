@@ -488,6 +488,7 @@ def test_a_documents_own_clicks_do_not_inform_its_prior():
         ({"query_id": ["q"], "doc_id": ["a"], "name": ["x"]}, "no column of the features is a number"),
         ({"query_id": ["q", "q"], "doc_id": ["a", "a"], "f": [1, 2]}, "document 'a' of query 'q' twice"),
         ({"query_id": ["z"], "doc_id": ["a"], "f": [1]}, "none of the pairs has features"),
+        ({"query_id": ["q"], "doc_id": ["a"], "f": [float("inf")]}, "the feature 'f' is infinite in row 0"),
         ({"query_id": ["q"], "f": [1]}, "no column 'doc_id'"),
     ],
 )

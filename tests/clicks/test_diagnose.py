@@ -216,3 +216,36 @@ def test_names_of_documents_and_order_of_rows_change_no_remark(planted_log):
     other = log.frame.with_columns(doc_id=pl.lit("x") + pl.col("doc_id")).sample(fraction=1, shuffle=True, seed=1)
 
     assert diagnose(ClickLog(other)).remarks == diagnose(log).remarks
+
+
+def test_a_column_with_missing_values_or_lists_is_no_obstacle(planted_log):
+    log = planted_log(sessions=1_500)
+    third = pl.col("session_id").rank("dense") % 3
+    columns = {
+        "device": pl.when(third == 0).then(None).otherwise(pl.lit("phone")),
+        "load": pl.when(third == 0).then(float("nan")).otherwise(1.0),
+        "tags": pl.when(third == 0).then([1]).otherwise([2]),
+    }
+
+    found = diagnose(ClickLog(log.frame.with_columns(**columns)))
+
+    assert {"device", "load"} <= {key.column for key in found.keys}
+    assert not said(found, "tags")
+
+
+def test_where_a_click_ends_the_search_nobody_is_told_of_trust_or_of_one_curve():
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        relevance = 0.02 + 0.8 * rng.beta(0.6, 1.6, (100, 15))
+        order = np.argsort(-(np.log(relevance) + rng.normal(size=(4, 100, 15))), axis=2)[:, :, :6]
+        query = rng.integers(100, size=6_000)
+        shown = order[rng.integers(4, size=6_000), query]
+        clicks = rng.random(shown.shape) < relevance[query[:, None], shown]
+        first = clicks & (clicks.cumsum(axis=1) == 1)
+        rows = {"session_id": np.repeat(np.arange(6_000), 6), "query_id": np.repeat(query, 6)}
+        places = {"doc_id": shown.ravel(), "position": np.tile(np.arange(1, 7), 6_000), "click": first.ravel()}
+
+        found = diagnose(ClickLog(pl.DataFrame(rows | places)))
+
+        assert said(found, "cascade-like")[0] == 0
+        assert not said(found, "trust-like") + said(found, "share one curve")

@@ -371,7 +371,7 @@ def test_each_context_has_its_curve_and_its_pages_add_up():
 def test_curves_by_a_context_that_the_counts_do_not_tell_apart_are_refused():
     curves = propensities(1.0, 0.5, context=pl.DataFrame({"device": ["web", "web"]}))
 
-    with pytest.raises(ClickLogError, match=r"by 'device', which the counts do not tell apart"):
+    with pytest.raises(ClickLogError, match=r"depend on 'device', which these counts do not tell apart"):
         evaluate(SHOWN, NEW, estimator=curves)
 
 
@@ -570,3 +570,30 @@ def test_a_ranking_that_shares_nothing_with_the_log_is_refused():
 def test_an_option_outside_its_range_is_refused(option, error, message):
     with pytest.raises(error, match=message):
         evaluate(SHOWN, NEW, **{"estimator": THETA, **option})
+
+
+def test_labels_and_files_are_rankings_as_well_as_frames(tmp_path):
+    relevance = NEW.with_columns(relevance=-pl.col("rank").cast(pl.Float64), impressions=1, clicks=1).drop("rank")
+    labels = RelevanceLabels(relevance.with_columns(effective_sample_size=1.0))
+    NEW.write_csv(tmp_path / "ranking.csv")
+
+    values = [evaluate(SHOWN, one, estimator=THETA, k=2).frame for one in (NEW, labels, str(tmp_path / "ranking.csv"))]
+
+    assert values[1].equals(values[0])
+    assert values[2].equals(values[0])
+
+
+def test_an_estimator_that_reads_pages_is_refused_with_the_way_out():
+    with pytest.raises(ModelError, match="'cascade' reads whole pages.*estimator=propensities"):
+        evaluate(SHOWN, NEW, estimator="cascade")
+
+
+def test_a_flat_curve_leaves_the_top_as_it_is_where_trust_lowers_it():
+    # a was shown at the top only: how steep the curve is changes nothing for it, whatever alpha is there.
+    counts = counts_of(("q", "a", 1, 100, 40), ("q", "b", 2, 100, 20))
+    trust = propensities(1.0, 0.5, alpha=np.array([0.5, 0.25]), beta=np.array([0.2, 0.1]))
+
+    found = evaluate(counts, ranking(("q", "a", 1)), estimator=trust, k=1, methods="ips")
+
+    values = found.sensitivity.filter(ranking="new")["value"]
+    assert values.to_numpy() == pytest.approx((40 - 20) / 50)

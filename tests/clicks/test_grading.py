@@ -188,3 +188,10 @@ def test_a_batch_of_another_log_is_refused_by_id():
 
     with pytest.raises(TableError, match="the log never showed 'q/b'"):
         pairs_of(batch, counts_of(("q", "a", 1, 10, 3)))
+
+
+def test_pairs_graded_already_are_named_by_query_and_document():
+    counts = counts_of(("q", "a", 1, 10, 5), ("q", "b", 2, 10, 5))
+
+    with pytest.raises(TableError, match="pairs graded already has no column 'query_id'"):
+        pick_pairs(counts, exclude={"id": ["q/a"]})

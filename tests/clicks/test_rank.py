@@ -259,3 +259,13 @@ def test_a_column_that_the_ranker_needs_is_named():
 
 def test_no_documents_get_no_scores():
     assert rank(FINE, FRAME, model="sklearn").score(FRAME.clear()).height == 0
+
+
+def test_no_column_of_labels_is_taken_for_a_feature():
+    frame, relevance = documents()[:2]
+    labels = labels_of(frame, relevance)
+    joined = frame.join(labels.frame.with_columns(sd=0.1, expected=0.2), on=["query_id", "doc_id"])
+
+    plain, with_labels = (rank(labels, features, model="sklearn", max_iter=2) for features in (frame, joined))
+
+    assert with_labels.columns == plain.columns

@@ -44,3 +44,16 @@ def test_a_small_log_is_its_own_sample():
 def test_a_log_without_sessions_cannot_be_sampled():
     with pytest.raises(ClickLogError, match="the log has no session_id"):
         sample_sessions(long_log(5).drop("session_id"))
+
+
+def test_rows_of_many_impressions_are_no_pages_to_draw():
+    rows = pl.DataFrame({"query_id": ["q"], "doc_id": ["a"], "position": [1], "impressions": [5], "clicks": [1]})
+
+    with pytest.raises(ClickLogError, match="a row of the log stands for many impressions"):
+        sample_sessions(rows)
+
+
+@pytest.mark.parametrize("about", [0, 10.5])
+def test_a_number_of_sessions_that_is_none_is_refused(about):
+    with pytest.raises(ClickLogError, match=f"about is {about}"):
+        sample_sessions(long_log(5), about=about)

@@ -423,3 +423,21 @@ def test_graded_documents_become_rankings_in_one_step():
     assert made.columns == ["query_id", "doc_id", "relevance", "ranker_0", "ranker_1"]
     assert "alone" not in made["query_id"].to_list()
     assert len(simulate(made, sessions=5)) > 5
+
+
+def test_rankings_may_be_columns_by_name():
+    assert simulate(SMALL.to_dict(as_series=False), sessions=50).frame.equals(simulate(SMALL, sessions=50).frame)
+
+
+@pytest.mark.parametrize("name", ["sessions", "depth"])
+def test_half_a_page_is_refused_and_a_whole_number_in_another_type_is_not(name):
+    with pytest.raises(ModelError, match=f"{name} is 2.5: it is a whole number"):
+        simulate(SMALL, **{name: 2.5})
+    assert simulate(SMALL, **{"sessions": 10, name: 2.0}).frame.equals(
+        simulate(SMALL, **{"sessions": 10, name: 2}).frame
+    )
+
+
+def test_grades_in_words_are_refused():
+    with pytest.raises(TableError, match="grades are numbers"):
+        relevance_of_grades(["good", "bad"])

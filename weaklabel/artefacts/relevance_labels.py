@@ -14,7 +14,8 @@ PAIR = ("query_id", "doc_id")
 COLUMNS = (*PAIR, "relevance", "impressions", "clicks", "effective_sample_size")
 INTERVAL = ("sd", "lower", "upper")
 CALIBRATED = ("p_relevant", "p_lower", "p_upper")
-OPTIONAL = (*INTERVAL, "exposure", *CALIBRATED)
+OPTIONAL = (*INTERVAL, "exposure", "expected", *CALIBRATED)
+LABEL_COLUMNS = (*COLUMNS, *OPTIONAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +28,10 @@ class RelevanceLabels(Artefact):
         One row per (query_id, doc_id): relevance (clicks per fully examined impression, relative to the top
         position; not bounded by 1), impressions, clicks, effective_sample_size (impressions of equal weight that
         would carry as much information). Where they are known also sd, lower and upper (standard deviation and
-        interval of relevance given the clicks), exposure (impressions that count as examined at the top), and
-        p_relevant, p_lower and p_upper (calibrated probability that the document is relevant, in [0, 1], with its
-        interval). Further columns are left out.
+        interval of relevance given the clicks), exposure (impressions that count as examined at the top),
+        expected (relevance that features lead to expect, before clicks), and p_relevant, p_lower and p_upper
+        (calibrated probability that the document is relevant, in [0, 1], with its interval). Further columns are left
+        out.
     provenance
         The correction, its clipping, and the propensities used.
 

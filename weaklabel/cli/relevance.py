@@ -149,7 +149,7 @@ def click_votes(
     threshold: Annotated[
         float | None, typer.Option(help="The least relevance that counts as relevant.", show_default=False)
     ] = None,
-    certainty: Annotated[float, typer.Option(help="How sure a vote must be.")] = 0.9,
+    certainty: Annotated[float, typer.Option(help="How sure a vote must be.")] = 0.95,
     out: Out = Path("votes.parquet"),
 ) -> None:
     """Clicks as one more voter: relevant, not relevant, or an abstention where they leave it open."""

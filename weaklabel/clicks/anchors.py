@@ -47,7 +47,8 @@ def as_anchors(data: Any, source: str = "the anchors") -> Anchors:
     Raises
     ------
     TableError
-        A column is missing, a value outside its range, or a pair graded twice.
+        A column is missing, an id or a value is, a value is outside its range, or people disagree on a pair; a pair
+        that got the same grade twice counts once.
     """
     frame = tables.read_frame(data, PAIR) if isinstance(data, str | Path) else tables.as_frame(data)
     scale = next((name for name in WORTH if name in frame.columns), WORTH[0])
@@ -58,11 +59,15 @@ def as_anchors(data: Any, source: str = "the anchors") -> Anchors:
         row = int(bad.arg_max() or 0)
         range_ = "a relevance lies in [0, 1]" if scale == "relevance" else "a grade is 0 or more, such as 0 to 4"
         raise TableError(f"{source} have {scale} {frame[scale][row]!r} in row {row}: {range_}")
-    pairs = frame.select(pl.col(PAIR).cast(pl.String))
-    if (twice := pairs.is_duplicated()).any():
-        query, doc = pairs.filter(twice).row(0)
-        raise TableError(f"{source} grade document {doc!r} of query {query!r} twice: settle on one grade")
-    return Anchors(pairs.with_columns(worth=worth), scale)
+    graded = frame.select(pl.col(PAIR).cast(pl.String)).with_columns(worth=worth)
+    if (nameless := graded.select(pl.any_horizontal(pl.col(PAIR).is_null())).to_series()).any():
+        raise TableError(f"{source} have no query_id or no doc_id in row {nameless.arg_max()}: give both")
+    graded = graded.unique(maintain_order=True)
+    if (twice := graded.select(PAIR).is_duplicated()).any():
+        query, doc, _ = graded.filter(twice).row(0)
+        given = " and ".join(f"{one:g}" for one in graded.filter(query_id=query, doc_id=doc)["worth"])
+        raise TableError(f"{source} give document {doc!r} of query {query!r} the {scale}s {given}: settle on one")
+    return Anchors(graded, scale)
 
 
 def calibrate(
@@ -97,11 +102,11 @@ def calibrate(
     Raises
     ------
     ModelError
-        The labels do not say how sure they are, or `level` is outside its range.
+        The labels do not say how sure they are, or `level` or `threshold` is outside its range.
     NotIdentifiedError
         Fewer than 20 anchors have labels, or fewer than 5 of them are relevant, or not relevant.
     TableError
-        The anchors are not what they must be.
+        The anchors are not what they must be, or none of them has a label.
 
     Source: Platt, Probabilistic Outputs for Support Vector Machines, 1999.
     """
@@ -113,12 +118,19 @@ def calibrate(
         )
     known = as_anchors(anchors)
     cut = THRESHOLD[known.scale] if threshold is None else threshold
+    if not np.isfinite(cut):
+        raise ModelError(f"threshold is {cut}: the least {known.scale} that counts as relevant, such as 1")
     row, y = _graded(labels, known, cut)
     gammas = Gammas(labels.frame["relevance"].to_numpy(), labels.frame["sd"].to_numpy())
     line = platt.fit(gammas.chosen(row), y)
     losses = platt.cross_validated(gammas.chosen(row), y, FOLDS, seed)
     said = {"anchors": len(y), "threshold": cut, "scale": known.scale, "level": level, "seed": seed}
-    said |= {"intercept": line.weights[0], "slope": line.weights[1], "log_loss": losses[0], "base_log_loss": losses[1]}
+    said |= {
+        "intercept": float(line.weights[0]),
+        "slope": float(line.weights[1]),
+        "log_loss": losses[0],
+        "base_log_loss": losses[1],
+    }
     if losses[0] >= losses[1]:
         logger.warning(
             "clicks tell graded documents apart no better than their base rate does (log loss %.3f, base rate %.3f): "
@@ -133,6 +145,11 @@ def _graded(labels: RelevanceLabels, anchors: Anchors, cut: float) -> tuple[Any,
     """The rows of the labels that were graded, and whether they are relevant."""
     numbered = labels.frame.select(PAIR).with_row_index("row")
     found = numbered.join(anchors.frame, on=PAIR).sort("row")
+    if not len(found) and len(anchors.frame):
+        raise TableError(
+            f"none of the {len(anchors.frame)} anchors has a label: the anchors have (query_id, doc_id) "
+            f"{anchors.frame.select(PAIR).row(0)}, the labels {labels.frame.select(PAIR).row(0)}"
+        )
     if len(found) < len(anchors.frame):
         logger.warning("%d of %d anchors were never shown", len(anchors.frame) - len(found), len(anchors.frame))
     y = (found["worth"] >= cut).to_numpy().astype(np.float64)

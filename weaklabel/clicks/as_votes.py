@@ -9,14 +9,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, RelevanceLabels
-from weaklabel.clicks.relevance import pair_ids, two_groups
+from weaklabel.clicks.relevance import kinds, pair_ids, valley
+from weaklabel.clicks.relevance.kinds import Kinds
 from weaklabel.clicks.relevance.shrinkage import Gammas
-from weaklabel.errors import ModelError, TableError
+from weaklabel.errors import ModelError, NotIdentifiedError, TableError
 from weaklabel.numerics import Floats
 
 PROBABILITY = "p_relevant"
 CALIBRATED = "calibrated on anchors"
+VALLEY = "in the valley between two groups of documents"
 TOLD = 10  # clicks
+FEWEST = 50  # labels that are told well
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ def as_votes(
     labels: RelevanceLabels,
     *,
     threshold: float | None = None,
-    certainty: float = 0.9,
+    certainty: float = 0.95,
     classes: Sequence[str] = ("not relevant", "relevant"),
     name: str = "clicks",
     items: Any = None,
@@ -34,16 +37,17 @@ def as_votes(
 
     A document is voted relevant where P(relevant) is at least `certainty`, not relevant where it is at most
     1 - `certainty`. P(relevant) is `p_relevant` of calibrated labels, else P(relevance > threshold) given the clicks;
-    see `p_relevant`.
+    for the latter a prior of one hump is taken out of the labels again, and one of any shape is put in its place, as
+    documents that are relevant or not make two. The least sure vote is as sure as `certainty`; most are surer.
 
     Parameters
     ----------
     labels
         Of the method "shrunk", or calibrated.
     threshold
-        Where relevant begins, in clicks per examined impression. None is half-way (in ratio) between the two groups
-        that the documents fall into, and an error where they do not. The provenance says which was used. Calibrated
-        labels need none.
+        Where relevant begins, in clicks per examined impression. None is the valley that parts the documents best into
+        two groups, and an error where none does. Where documents come in more than two grades, it may lie between any
+        two of them, so say which is meant. The provenance says which was used. Calibrated labels need none.
     certainty
         In (0.5, 1).
     classes
@@ -69,7 +73,7 @@ def as_votes(
         Ids are missing or not unique, none of them was shown, or there are not two classes.
     """
     if not 0.5 < certainty < 1:
-        raise ModelError(f"certainty is {certainty}: a probability between 0.5 and 1, such as 0.9")
+        raise ModelError(f"certainty is {certainty}: a probability between 0.5 and 1, such as 0.95")
     if isinstance(classes, str) or len(classes) != 2:
         raise TableError(f"classes are {classes!r}: name two, not relevant first")
     probability, said = _probability(labels, threshold)
@@ -121,23 +125,28 @@ def _probability(labels: RelevanceLabels, threshold: float | None) -> tuple[Floa
         )
     if threshold is not None and not 0 < threshold < np.inf:
         raise ModelError(f"threshold is {threshold}: a relevance above 0, such as 0.2")
-    if threshold is None:
-        cut, source = _between_groups(frame), "half-way between two groups of documents"
-    else:
-        cut, source = threshold, "given"
-    gammas = Gammas(frame["relevance"].to_numpy(), frame["sd"].to_numpy())
-    return gammas.above(cut), {"threshold": cut, "threshold_from": source}
+    relevance = kinds.of_labels(labels)
+    cut, source = (_where_groups_part(relevance, frame), VALLEY) if threshold is None else (threshold, "given")
+    return relevance.above(cut), {"threshold": cut, "threshold_from": source}
 
 
-def _between_groups(frame: pl.DataFrame) -> float:
+def _where_groups_part(relevance: Kinds | Gammas, frame: pl.DataFrame) -> float:
     """The threshold that the labels show.
 
-    A pair counts by the clicks that an average document would have in its place: ten of them tell log relevance to
+    A label counts by the clicks that an average document would have in its place: ten of them tell log relevance to
     within 0.3, and count half. Its own clicks would favour what is relevant.
     """
     exposure = frame["exposure"].to_numpy()
     average = exposure * frame["clicks"].sum() / exposure.sum()
-    return two_groups.between(frame["relevance"].to_numpy(), 1 / (1 + (TOLD / average) ** 4))
+    told = float((1 / (1 + (TOLD / average) ** 4)).sum()) if average.any() else 0.0
+    if told < FEWEST:
+        raise NotIdentifiedError(
+            f"{len(frame)} pairs of little exposure, worth {told:.0f}, do not show where relevant begins "
+            f"(at least {FEWEST}): say it with threshold="
+        )
+    values = frame["relevance"].to_numpy()
+    edges = valley.edges(0.1 * values.min(), 2 * values.max())
+    return valley.best(edges, kinds.spread(relevance, edges))
 
 
 def _votes(p: Floats, certainty: float) -> NDArray[np.int8]:

@@ -47,6 +47,11 @@ class Cells:
         """How many buckets of sessions there are; 0 where there were no sessions."""
         return 0 if self.N_by_bucket is None else self.N_by_bucket.shape[1]
 
+    @property
+    def first(self) -> Mask:
+        """The slots that the others of their context are relative to, shape (p,): the first of each."""
+        return np.asarray(np.diff(self.context, prepend=-1) != 0)
+
     def per_item(self, values: Floats) -> Floats:
         """Sums over the cells of each item, shape (n,)."""
         return np.asarray(np.bincount(self.item, values, len(self.query)), dtype=np.float64)
@@ -70,6 +75,25 @@ class Cells:
         """The cells with bucket b taken out; no buckets remain, all slots and items stay."""
         shown, clicked = (counts[:, b] for counts in buckets_of(self))
         return replace(self, N=self.N - shown, C=self.C - clicked, N_by_bucket=None, C_by_bucket=None)
+
+    def in_groups(self, group: Ints, groups: int) -> "Cells":
+        """The cells with each cell, shape (M,), in one bucket as a whole: where there were no sessions."""
+        split = [np.zeros((len(self.item), groups), dtype=self._holds) for _ in range(2)]
+        for counts, by_group in zip((self.N, self.C), split, strict=True):
+            by_group[np.arange(len(group)), group] = counts
+        return replace(self, N_by_bucket=split[0], C_by_bucket=split[1])
+
+    def by_impression(self, groups: int) -> "Cells":
+        """The cells with each impression in a bucket of its own choice, as if it were a session; always the same."""
+        rng, shares = np.random.default_rng(0), np.full(groups, 1 / groups)
+        clicked, passed = (rng.multinomial(n.astype(np.int64), shares) for n in (self.C, self.N - self.C))
+        shown = (clicked + passed).astype(self._holds)
+        return replace(self, N_by_bucket=shown, C_by_bucket=clicked.astype(self._holds))
+
+    @property
+    def _holds(self) -> type[np.unsignedinteger]:
+        """What holds the impressions of any cell."""
+        return np.uint32 if self.N.max(initial=0) < 2**32 else np.uint64
 
     def where(self, kept: Mask | Ints) -> "Cells":
         """Only some of the cells, by mask or by number; all slots and items keep their numbers."""

@@ -3,18 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 import polars as pl
 
 from weaklabel import progress
-from weaklabel.clicks.counts import COUNTS, ClickCounts
+from weaklabel.clicks.counts import COUNTS, ClickCounts, check_names
 from weaklabel.clicks.log import BEYOND, ClickLog
 from weaklabel.clicks.reading.hashing import RowHashes
 from weaklabel.clicks.reading.origin import Origin
 from weaklabel.clicks.reading.periods import period_of
 from weaklabel.clicks.reading.repeats import PartsSeen, PlacesSeen
-
 from weaklabel.clicks.reading.scan import AT_ONCE, Batch, scan_log
 from weaklabel.clicks.reading.tally import Tally
 from weaklabel.clicks.reading.values import text_of
@@ -103,10 +103,11 @@ class _Counting:
     def __post_init__(self) -> None:
         if self.beyond not in BEYOND:
             raise ClickLogError(f"beyond is {self.beyond!r}: it is one of {', '.join(BEYOND)}")
-        if self.upto is not None and self.upto < 1:
-            raise ClickLogError(f"upto is {self.upto}: positions start at 1")
+        if self.upto is not None and not (isinstance(self.upto, Integral) and self.upto >= 1):
+            raise ClickLogError(f"upto is {self.upto!r}: positions are whole numbers that start at 1")
         self.wanted = (*self.key, *self.context)
-        self.all_keys = (*self.key, PERIOD) if self.period else self.key
+        self.all_keys = self.key if self.period is None else (*self.key, PERIOD)
+        check_names(self.all_keys, self.context)
         self.by = ("query_id", "doc_id", *self.all_keys, *self.context, "position")
 
     def add(self, batch: Batch) -> None:
@@ -116,7 +117,7 @@ class _Counting:
         if self._tally is None:
             self._tally, self._columns = Tally(self.by, "session_id" in rows.columns), tuple(rows.columns)
         self._alike(rows, batch.origin)
-        if "session_id" in rows.columns and "click" in rows.columns and not batch.numbered:
+        if "session_id" in rows.columns and "click" in rows.columns:
             self._places.add(hashes, batch)
         self._parts.add(hashes, batch)
         within = _within(rows, self.upto, self.beyond)
@@ -130,7 +131,7 @@ class _Counting:
                 f"the log has no column {missing[0]!r} to tell impressions apart; there are: {', '.join(frame.columns)}"
             )
         texts = [text_of(frame[name], origin) for name in self.wanted]
-        if self.period:
+        if self.period is not None:
             texts.append(period_of(frame, self.period, origin))
         numbers = [name for name in (*COUNTS, "click", "session_id") if name in frame.columns]
         return frame.with_columns(texts).select(*self.by, *numbers)

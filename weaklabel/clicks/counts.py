@@ -52,7 +52,8 @@ class ClickCounts(Artefact):
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        checks.put(self, key=_names(self.key, "key"), context=_names(self.context, "context"))
+        checks.put(self, key=_names(self.key), context=_names(self.context))
+        check_names(self.key, self.context)
         frame = _typed(self.frame, self._by)
         _check(frame, self._by)
         checks.put(self, frame=frame)
@@ -201,12 +202,21 @@ def _added(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     return rows.select(by)[first].with_columns(pl.Series(name, values) for name, values in sums.items())
 
 
-def _names(columns: Sequence[str] | str, what: str) -> tuple[str, ...]:
-    named = (columns,) if isinstance(columns, str) else tuple(columns)
-    own = {"query_id", "doc_id", "position", "session_id", *COUNTS, *BY_BUCKET}
-    if bad := [name for name in named if name in own]:
-        raise ClickLogError(f"{what} names {bad[0]!r}, which every count has already: name further columns of the log")
-    return named
+def _names(columns: Sequence[str] | str) -> tuple[str, ...]:
+    return (columns,) if isinstance(columns, str) else tuple(columns)
+
+
+def check_names(key: Sequence[str], context: Sequence[str]) -> None:
+    """Raise `ClickLogError` unless key and context name further columns of the log, each of them once."""
+    own = {"query_id", "doc_id", "position", "click", "session_id", *COUNTS, *BY_BUCKET}
+    for what, names in {"key": key, "context": context}.items():
+        if bad := [name for name in names if name in own]:
+            raise ClickLogError(
+                f"{what} names {bad[0]!r}, which every count has already: name further columns of the log"
+            )
+    names = [*key, *context]
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ClickLogError(f"key and context name {twice[0]!r} twice: once, in either, is enough")
 
 
 def _typed(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -81,7 +81,8 @@ def debias(
     -------
     RelevanceLabels
         One row per (query_id, doc_id), sorted. The effective sample size is Kish's, (sum w)^2 / sum w^2, of the
-        impressions' weights; exposure is sum (N theta).
+        impressions' weights; exposure is sum (N theta). With features, `expected` is what they lead to expect of a
+        document before its clicks are seen, the mean of its prior.
 
     Raises
     ------
@@ -113,6 +114,8 @@ def debias(
         gammas, learned = _shrunk(pairs, told, prior)
         gammas = Gammas(gammas.mean, np.hypot(gammas.sd, _moved(pairs, bias, gammas)))
         relevance, columns = gammas.mean, _interval(gammas, level)
+        if told is not None:
+            columns["expected"] = told * learned["prior"]["mean"]
         provenance |= learned | {"level": level, "propensity_error": len(bias.relative) > 0}
     provenance |= concentration.summary(pairs.per_pair, pairs.N, weight)
     concentration.warn(provenance, len(pairs.frame))

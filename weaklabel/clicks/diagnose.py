@@ -28,6 +28,7 @@ ALPHA = 0.01  # many questions are put to one log: a healthy one should seldom b
 FEW_VALUES = 12  # of a column that may be a context or a segment
 PERIODS = 6  # that a log is cut into, to see whether relevance drifts
 PERIOD = "period"
+MISSING = "missing"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -161,13 +162,23 @@ def _keys(
 
 
 def _at(log: ClickLog, known: ClickCounts) -> ClickLog:
+    """The log there; a context that is missing is a context, too."""
     positions = known.frame["position"].unique().to_list()
-    return ClickLog(log.frame.filter(pl.col("position").is_in(positions)))
+    numbers = [pl.col(name).fill_nan(None) for name in log.context if log.frame[name].dtype.is_float()]
+    kept = log.frame.filter(pl.col("position").is_in(positions)).with_columns(numbers)
+    told = [pl.col(name).cast(pl.String).fill_null(MISSING) for name in _plain(log) if kept[name].null_count()]
+    return ClickLog(kept.with_columns(told))
+
+
+def _plain(log: ClickLog) -> list[str]:
+    """The columns of one value per row."""
+    types = {name: log.frame[name].dtype for name in log.context}
+    return [name for name, dtype in types.items() if not (dtype.is_nested() or dtype.is_object())]
 
 
 def _columns(log: ClickLog, columns: Sequence[str] | None) -> list[str]:
     if columns is None:
-        return [name for name in log.context if 2 <= log.frame[name].n_unique() <= FEW_VALUES]
+        return [name for name in _plain(log) if 2 <= log.frame[name].n_unique() <= FEW_VALUES]
     if unknown := [name for name in columns if name not in log.context]:
         raise ClickLogError(f"the log has no column {unknown[0]!r} beside its own; there are: {', '.join(log.context)}")
     return list(columns)

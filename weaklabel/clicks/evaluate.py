@@ -66,8 +66,9 @@ def evaluate(
     log
         The log, or its counts. With key columns, a document's relevance is that within them.
     ranking
-        Columns query_id, doc_id and `rank` (1 is the top) or `score` (the highest is the top; ties share their
-        discounts); or several such frames by name, compared in pairs and with what was shown.
+        Columns query_id, doc_id and `rank` (1 is the top), `score` or `relevance` (the highest is the top; ties share
+        their discounts), in a frame, a file or relevance labels; or several such by name, compared in pairs and with
+        what was shown.
     estimator
         Of examination; it is refitted in each resample, so that the intervals hold its error. Given propensities count
         as known unless they bring replicates.

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from weaklabel import tables
 from weaklabel.artefacts import Batch, Propensities
 from weaklabel.clicks.counts import ClickCounts, as_counts
 from weaklabel.clicks.log import ClickLog
@@ -72,7 +73,7 @@ def pick_pairs(
     ModelError
         `random_share` is outside its range.
     TableError
-        `size` is below 1, or no pair is left.
+        `size` is below 1, no pair is left, or `exclude` lacks a column.
     """
     if size < 1:
         raise TableError(f"a batch of {size} pairs asks nothing: pick at least 1")
@@ -125,7 +126,9 @@ def _click_rates(counts: ClickCounts) -> SlotBias:
 def _excluded(pairs: Pairs, exclude: Any) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
     if exclude is None:
         return np.zeros(len(pairs.frame), dtype=bool)
-    graded = pl.DataFrame(exclude).select(pl.col(pair_ids.PAIR).cast(pl.String)).unique().with_columns(graded=True)
+    frame = tables.as_frame(exclude)
+    tables.require(frame, pair_ids.PAIR, "the table of pairs graded already")
+    graded = frame.select(pl.col(pair_ids.PAIR).cast(pl.String)).unique().with_columns(graded=True)
     found = pairs.frame.join(graded, on=pair_ids.PAIR, how="left", maintain_order="left")
     return found["graded"].fill_null(False).to_numpy()
 

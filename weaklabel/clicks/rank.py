@@ -10,6 +10,7 @@ import polars as pl
 
 from weaklabel import tables
 from weaklabel.artefacts import RelevanceLabels
+from weaklabel.artefacts.relevance_labels import LABEL_COLUMNS
 from weaklabel.artefacts.store import Artefact
 from weaklabel.clicks.ranking import learners
 from weaklabel.clicks.ranking.evidence import evidence
@@ -20,10 +21,7 @@ from weaklabel.numerics import Floats
 logger = logging.getLogger(__name__)
 
 # What labels and grades are called: a ranker that read them would learn the answer, and have none for a new document.
-NEVER_FEATURES = (
-    "query_id", "doc_id", "position", "click", "clicks", "impressions", "relevance", "grade", "label", "score", "rank",
-    "lower", "upper", "exposure", "effective_sample_size", "p_relevant", "split",
-)  # fmt: skip
+NEVER_FEATURES = {*LABEL_COLUMNS, "position", "click", "grade", "label", "score", "rank", "split"}
 
 
 @dataclass(frozen=True, eq=False)

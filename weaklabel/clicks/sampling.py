@@ -1,6 +1,7 @@
 """Some pages of a log that does not fit into memory, for what looks at pages and not at counts."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import polars as pl
@@ -39,12 +40,14 @@ def sample_sessions(
     ClickLogError
         As for `scan_log`; or the log has no session_id, so that its pages are not known.
     """
-    if about < 1:
-        raise ClickLogError(f"about is {about}: draw at least one session")
+    if not (isinstance(about, Integral) and about >= 1):
+        raise ClickLogError(f"about is {about!r}: draw a whole number of sessions, one or more")
     held: list[pl.DataFrame] = []
     upto, room = ALL, 0
     for batch in progress.track(scan_log(source, columns, format, where=where), "drawing sessions"):
-        if "session_id" not in batch.frame.columns or "click" not in batch.frame.columns:
+        if "click" not in batch.frame.columns:
+            raise batch.origin.error("a row of the log stands for many impressions, so that it shows no page")
+        if "session_id" not in batch.frame.columns:
             raise batch.origin.error("the log has no session_id, so that its pages cannot be told apart")
         held.append(_hashed(batch.frame, seed).filter(pl.col(HASH) <= upto))
         if sum(map(len, held)) > room:

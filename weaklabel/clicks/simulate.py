@@ -29,7 +29,7 @@ __all__ = [
 
 
 def simulate(
-    rankings: pl.DataFrame,
+    rankings: Any,
     users: Users = "position_based",
     sessions: int = 10_000,
     *,
@@ -84,7 +84,7 @@ def simulate(
 
 def simulate_to(
     path: str | Path,
-    rankings: pl.DataFrame,
+    rankings: Any,
     users: Users = "position_based",
     sessions: int = 10_000,
     **options: Any,
@@ -124,9 +124,7 @@ def simulate_to(
     return rows
 
 
-def truth(
-    rankings: pl.DataFrame, users: Users = "position_based", sessions: int = 10_000, **options: Any
-) -> pl.DataFrame:
+def truth(rankings: Any, users: Users = "position_based", sessions: int = 10_000, **options: Any) -> pl.DataFrame:
     """Examination in the log that `simulate` makes of the same arguments: what an estimator should find.
 
     Where users read from the top, examination depends on what stands above; then it is the mean over the pages of the

@@ -210,3 +210,16 @@ def test_a_sample_too_small_for_anything_is_refused():
 def test_a_plan_outside_its_range_is_refused(how, said):
     with pytest.raises(ModelError, match=said):
         sample_size(**how)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"impressions": float("nan")}, "impressions is nan"),
+        ({"impressions": -1}, "impressions is -1"),
+        ({"design_effect": -1.0}, "design_effect is -1"),
+    ],
+)
+def test_a_detectable_lift_of_no_number_is_refused(how, said):
+    with pytest.raises(ModelError, match=said):
+        detectable_lift(**{"impressions": 1000, "rate": 0.1} | how)

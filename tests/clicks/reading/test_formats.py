@@ -118,3 +118,15 @@ def test_a_page_of_yandex_that_is_none_is_named(tmp_path):
 
     with pytest.raises(ClickLogError, match=r"pages\.txt: row 1 is ' nonsense': a page is query<TAB>url,url : clicked"):
         rows_of(tmp_path / "pages.txt")
+
+
+def test_addresses_in_the_text_of_yandex_keep_their_colons(tmp_path):
+    (tmp_path / "pages.txt").write_text("q\thttp://a,http://b : http://b ;")
+
+    assert rows_of(tmp_path / "pages.txt") == [("q", "http://a", 1, 0), ("q", "http://b", 2, 1)]
+
+
+def test_flags_may_be_fractions_as_pandas_writes_whole_numbers():
+    floats = {**PAGES, "clicks": [[0.0, 1.0, 0.0], [0.0, 0.0]]}
+
+    assert rows_of(floats) == rows_of({**PAGES, "clicks": [[0, 1, 0], [0, 0]]})

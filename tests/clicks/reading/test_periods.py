@@ -5,8 +5,8 @@ import datetime
 import polars as pl
 import pytest
 
-from weaklabel.clicks.reading.periods import period_of
 from weaklabel.clicks.reading.origin import Origin
+from weaklabel.clicks.reading.periods import period_of
 from weaklabel.errors import ClickLogError
 
 NOON = 1_717_243_200  # 2024-06-01T12:00:00Z, a Saturday
@@ -50,8 +50,11 @@ def test_a_period_is_named_by_its_beginning(every, period):
     ("values", "message"),
     [
         (["2024-06-01", "yesterday"], r"log\.csv: row 1 has timestamp 'yesterday': write ISO text"),
-        ([NOON, None], "row 1 has timestamp None"),
+        ([NOON, None], "row 1 has no timestamp"),
         ([[NOON]], "row 0 has timestamp"),
+        (["01/02/2024"], "row 0 has timestamp '01/02/2024': write ISO text"),
+        ([datetime.time(3)], "row 0 has timestamp"),
+        ([datetime.timedelta(3)], "row 0 has timestamp"),
     ],
 )
 def test_a_time_that_cannot_be_read_is_named(values, message):
@@ -59,9 +62,14 @@ def test_a_time_that_cannot_be_read_is_named(values, message):
         periods(values)
 
 
-def test_a_period_that_is_no_length_of_time_is_refused():
-    with pytest.raises(ClickLogError, match="period is 'daily', no length such as 1h, 1d"):
-        periods([NOON], "daily")
+@pytest.mark.parametrize("every", ["daily", "", "0d", "-1d", "1i"])
+def test_a_period_that_is_no_length_of_time_is_refused(every):
+    with pytest.raises(ClickLogError, match=f"period is '{every}', no length such as 1h, 1d"):
+        periods([NOON], every)
+
+
+def test_days_written_as_numbers_are_days():
+    assert periods([20240531, 20240601]) == periods(["20240531", "20240601"]) == ["2024-05-31", "2024-06-01"]
 
 
 def test_a_log_without_times_has_no_periods():

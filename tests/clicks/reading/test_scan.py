@@ -1,5 +1,6 @@
 """Reading logs of any kind: files, folders and frames, and what is said of bad ones."""
 
+import datetime
 import gzip
 
 import pandas as pd
@@ -195,3 +196,86 @@ def test_an_unknown_format_is_refused_with_those_there_are():
 def test_a_page_that_shows_a_document_twice_is_refused():
     with pytest.raises(ClickLogError, match="rows 0 and 1 both show document 'a' on the page of session 's'"):
         ClickLog.from_frame({**LONG, "doc_id": ["a", "a", "b"], "session_id": ["s", "s", "t"]})
+
+
+def test_a_list_of_frames_is_read_one_after_another():
+    frames = [pl.DataFrame(LONG)[:2], pd.DataFrame(LONG)[2:]]
+
+    assert rows_of(frames) == pl.DataFrame(LONG).select(OWN).rows()
+
+
+def test_a_missing_column_is_named_beside_all_that_there_are_even_where_few_are_read(tmp_path):
+    pl.DataFrame(LONG).rename({"doc_id": "item"}).write_csv(tmp_path / "log.csv")
+
+    with pytest.raises(ClickLogError, match="no column 'doc_id'; there are: query_id, item, position, click; if yours"):
+        rows_of(tmp_path / "log.csv", keep=())
+    with pytest.raises(ClickLogError, match="doc_id is called 'itm'; there are only: query_id, item, position, click"):
+        rows_of(tmp_path / "log.csv", columns={"doc_id": "itm"}, keep=())
+
+
+@pytest.mark.parametrize(
+    ("header", "advice"),
+    [
+        ("query_id;doc_id;position;click", "its columns do not stand between commas"),
+        ("query_id, doc_id, position, click", "its name has spaces around it"),
+        ("\ufeffquery_id,doc_id,position,clicked", "if yours is called otherwise"),
+    ],
+)
+def test_what_may_be_the_matter_with_a_header_is_said(tmp_path, header, advice):
+    (tmp_path / "log.csv").write_text(f"{header}\n")
+
+    with pytest.raises(ClickLogError, match=advice):
+        rows_of(tmp_path / "log.csv")
+
+
+def test_a_file_in_utf_16_is_said_to_be_no_utf_8(tmp_path):
+    (tmp_path / "log.csv").write_text("query_id,doc_id,position,click\nq,a,1,0\n", encoding="utf-16")
+
+    with pytest.raises(ClickLogError, match="the file is not UTF-8"):
+        rows_of(tmp_path / "log.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("log.csv", "query_id,doc_id,position,click\nq,a,1,0\nq,x,y,1,0\n", "line 3 has more fields than the header"),
+        ("log.jsonl", '{"query_id": "q"}\n\n{"query_id": \n', "line 3 is no JSON: write one object a line"),
+        ("log.jsonl", '{"query_id": "q", "position": NaN}\n', "line 1 is no JSON"),
+    ],
+)
+def test_a_line_that_cannot_be_parsed_is_named(tmp_path, name, text, message):
+    (tmp_path / name).write_text(text)
+
+    with pytest.raises(TableError, match=message):
+        rows_of(tmp_path / name)
+
+
+def test_a_lazy_frame_that_cannot_be_collected_is_no_log():
+    with pytest.raises(ClickLogError, match="cannot read the LazyFrame: .*nope"):
+        rows_of(pl.LazyFrame(LONG).select("nope"))
+
+
+def test_a_pandas_frame_of_mixed_types_or_of_two_columns_of_a_name_is_refused_with_the_name():
+    mixed = pd.DataFrame({**LONG, "query_id": [1, "q", 2]})
+    doubled = pd.concat([pd.DataFrame(LONG), pd.DataFrame(LONG)[["click"]]], axis=1)
+
+    with pytest.raises(ClickLogError, match="column 'query_id' mixes types"):
+        rows_of(mixed)
+    with pytest.raises(ClickLogError, match="two columns 'click'"):
+        rows_of(doubled)
+
+
+@pytest.mark.parametrize("position", [True, datetime.date(2024, 5, 31)])
+def test_a_position_is_neither_a_date_nor_true(position):
+    with pytest.raises(ClickLogError, match="row 0 has position .*: a position is a whole number from 1"):
+        rows_of(pl.DataFrame(LONG).with_columns(position=pl.lit(position)))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [([1.0, 2.0, 1.0], 1), ([True, False, True], "True"), (["True", "False", "True"], True), (["x", "y", "x"], "x")],
+)
+def test_rows_are_chosen_by_a_value_however_it_is_written(column, value):
+    frame = pl.DataFrame({**LONG, "arm": column})
+
+    assert rows_of(frame, where={"arm": value}) == frame[[0, 2]].select(OWN).rows()

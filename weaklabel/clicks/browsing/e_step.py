@@ -25,12 +25,15 @@ class Expected:
         P(the place was examined).
     satisfied
         P(a click there satisfied); 0 where there was none.
+    quiet
+        P(no click further down | whoever was there was not satisfied).
     tried, went_on
         P(the user could go on from there, unsatisfied, to more documents), and that he did.
     """
 
     examined: Floats
     satisfied: Floats
+    quiet: Floats
     tried: Floats
     went_on: Floats
 
@@ -51,20 +54,20 @@ def expected(pages: Pages, attraction: Floats, leaves: Floats, continuation: flo
     below = clicked[:, ::-1].cumsum(axis=1)[:, ::-1] > 0  # a click here or further down
     later = np.column_stack([below[:, 1:], np.zeros(len(pages), dtype=bool)])  # further down: certainly went on
     silent = _silent(attraction, continuation, more)
-    examined, satisfied, tried, went_on = (np.zeros_like(attraction) for _ in range(4))
+    examined, satisfied, quiet, tried, went_on = (np.zeros_like(attraction) for _ in range(5))
     examined[:, 0] = 1.0
     for k in range(attraction.shape[1]):
         silence = continuation * silent[:, k + 1]
-        quiet = np.maximum(1 - continuation + silence, TINY)  # no click further down, if not satisfied here
-        gone = leaves[:, k] / np.maximum(leaves[:, k] + (1 - leaves[:, k]) * quiet, TINY)
+        quiet[:, k] = np.maximum(1 - continuation + silence, TINY)
+        gone = leaves[:, k] / np.maximum(leaves[:, k] + (1 - leaves[:, k]) * quiet[:, k], TINY)
         last = below[:, k] & ~later[:, k]
         satisfied[:, k] = np.where(last, gone, 0.0)
         free = np.where(more[:, k], examined[:, k] * (1 - satisfied[:, k]), 0.0)
         tried[:, k] = np.where(later[:, k], 1.0, free)
-        went_on[:, k] = np.where(later[:, k], 1.0, free * silence / quiet)
+        went_on[:, k] = np.where(later[:, k], 1.0, free * silence / quiet[:, k])
         if k + 1 < attraction.shape[1]:
             examined[:, k + 1] = went_on[:, k]
-    return Expected(examined, satisfied, tried, went_on)
+    return Expected(examined, satisfied, quiet, tried, went_on)
 
 
 def _more(shown: Mask) -> Mask:

@@ -1,6 +1,6 @@
 """What a curve mixes up: contexts that look differently, and documents that moved because their relevance moved."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -167,10 +167,7 @@ def _in_groups(counts: ClickCounts) -> Cells:
     cells = counts.cells
     few = cells.query.max() + 1 < 2 * GROUPS
     of_item = counts.items.select(pl.struct(["query_id", "doc_id"] if few else ["query_id"]).rle_id()).to_series()
-    group = of_item.to_numpy()[cells.item] % GROUPS
-    shown, clicked = np.zeros((2, len(cells.item), GROUPS), dtype=np.uint32)
-    shown[np.arange(len(group)), group], clicked[np.arange(len(group)), group] = cells.N, cells.C
-    return replace(cells, N_by_bucket=shown, C_by_bucket=clicked)
+    return cells.in_groups((of_item.to_numpy()[cells.item] % GROUPS).astype(np.int64), GROUPS)
 
 
 def _compared(with_it: Cells, without: Cells, column: str, alpha: float) -> KeyTest:

@@ -137,7 +137,7 @@ def _size(statistic: float, result: CurveTest, found: Evidence) -> float:
 def curves(cells: Cells, group: Ints, log_theta: Floats) -> tuple[Floats, Floats]:
     """Log examination of each group, shape (G, p), drawn weakly to the common curve, and its covariance (G, p, p)."""
     G, p = int(group.max(initial=0)) + 1, len(log_theta)
-    moving = free(cells)
+    moving = ~cells.first
     prior = fixed_effects.Prior(log_theta, np.where(moving, VAGUE**-2.0, 0.0))
     found, covariance = np.zeros((G, p)), np.zeros((G, p, p))
     for g in range(G):
@@ -146,11 +146,6 @@ def curves(cells: Cells, group: Ints, log_theta: Floats) -> tuple[Floats, Floats
         precision = fixed_effects.derivatives(some, found[g], prior)[1][np.ix_(moving, moving)]
         covariance[g][np.ix_(moving, moving)] = np.linalg.inv(precision)
     return found, covariance
-
-
-def free(cells: Cells) -> Mask:
-    """The slots below the first of their context, shape (p,): the first is what others are relative to."""
-    return np.asarray(np.diff(cells.context, prepend=-1) == 0)
 
 
 def thick(cells: Cells) -> bool:

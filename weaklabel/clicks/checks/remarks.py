@@ -66,7 +66,13 @@ def _model(found: Findings) -> Iterator[str]:
         yield f"cascade-like: {clicked.reason}. The estimators 'dbn' and 'cascade' know such users"
     if found.page_fit is not None and found.page_fit.top_down_better:
         yield _top_down(found.page_fit, clicked)
-    if curves is not None and curves.verdict in (shape.TRUST, shape.CASCADE, shape.OTHERWISE):
+    ends = clicked is not None and clicked.verdict == above.CASCADE
+    if curves is not None and curves.verdict == shape.TRUST and ends:
+        yield (
+            f"the curves of more and less relevant documents differ by about {curves.difference:.0%}, as they may "
+            "where a click ends the search: what stands high then hides what stands below"
+        )
+    elif curves is not None and curves.verdict in (shape.TRUST, shape.CASCADE, shape.OTHERWISE):
         yield f"{_named(curves, clicked)}: {curves.reason}"
     if clicked is not None and clicked.verdict == above.UNEVEN:
         yield clicked.reason
@@ -161,7 +167,8 @@ def _prediction(found: Findings) -> Iterator[str]:
 
 def _healthy(found: Findings) -> Iterator[str]:
     """What was asked and found in order, or cannot be told."""
-    if found.specification is not None and found.specification.verdict in (shape.FITS, shape.UNKNOWN):
+    ends = found.clicked_above is not None and found.clicked_above.verdict == above.CASCADE
+    if found.specification is not None and found.specification.verdict in (shape.FITS, shape.UNKNOWN) and not ends:
         yield found.specification.reason
     if found.clicked_above is not None and found.clicked_above.verdict in (above.INDEPENDENT, above.UNKNOWN):
         yield found.clicked_above.reason

@@ -90,7 +90,7 @@ def specification(counts: ClickCounts, alpha: float = 0.05) -> Specification:
         return _unknown(f"{int(cells.C.sum()):,} clicks are on documents that moved: too few to test the model")
     log_curves, covariance = curve_tests.curves(both, group, log_theta)
     covariance = covariance * test.dispersion
-    ratio = _ratio(log_curves[-1] - log_curves[0], covariance[-1] + covariance[0], curve_tests.free(cells))
+    ratio = _ratio(log_curves[-1] - log_curves[0], covariance[-1] + covariance[0], ~cells.first)
     difference = curve_tests.difference(test, found)
     table = _table(counts, cells, log_curves, covariance)
     return Specification(*_verdict(test, difference, ratio, alpha), test, difference, ratio, table)

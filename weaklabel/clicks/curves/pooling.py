@@ -57,7 +57,7 @@ def learn(cells: Cells, pooled: Floats) -> Common | None:
     X = len(np.unique(cells.context))
     if X < 2:
         return None
-    of, mean, tau, free = place(cells), pooled, 0.3, _free(cells)
+    of, mean, tau, free = place(cells), pooled, 0.3, ~cells.first
     log_theta = pooled[of]
     for _ in range(ROUNDS):
         log_theta = fit(cells, Common(mean[of], tau), log_theta)
@@ -73,7 +73,7 @@ def fit(cells: Cells, common: Common | None, start: Floats | None = None) -> Flo
     """Log examination of each slot, shape (p,), 0 at the first position."""
     if common is None:
         return fixed_effects.fit(cells, start)
-    free = _free(cells)
+    free = ~cells.first
     # A context that starts lower than others is told by them how its first position compares with the top.
     begin = common.mean.copy() if start is None else np.where(free, start, common.mean)
     return fixed_effects.fit(cells, begin, free, _prior(common, free))
@@ -88,12 +88,12 @@ def replicates(cells: Cells, common: Common | None, log_theta: Floats) -> Floats
         return log_theta + _moves(cells, log_theta, None)
     pooled = one_curve(cells)
     shift = _moves(pooled, fixed_effects.fit(pooled), None)[:, place(cells)]
-    return np.asarray(log_theta + np.where(_free(cells), _moves(cells, log_theta, common, shift), shift))
+    return np.asarray(log_theta + np.where(~cells.first, _moves(cells, log_theta, common, shift), shift))
 
 
 def _moves(cells: Cells, log_theta: Floats, common: Common | None, shift: Floats | None = None) -> Floats:
     """How the estimate moves without each bucket, shape (B, p); with a prior whose mean moves by `shift`."""
-    free, B = _free(cells), cells.buckets
+    free, B = ~cells.first, cells.buckets
     scores = -fixed_effects.scores_by_bucket(cells, log_theta)[:, free] * B / (B - 1)
     information = _information(cells, log_theta, free)
     if common is not None and shift is not None:
@@ -120,7 +120,7 @@ def covariance(cells: Cells, log_theta: Floats, common: Common | None, by: str |
         of = place(cells)
         pooled = covariance(together, fixed_effects.fit(together), None, by)[np.ix_(of, of)]
         return _posterior_covariance(cells, log_theta, common.tau) + pooled
-    free = _free(cells)
+    free = ~cells.first
     if by is not None:
         return fixed_effects.sandwich(cells, log_theta, free, by)
     return _embedded(np.asarray(np.linalg.pinv(_information(cells, log_theta, free), hermitian=True)), free)
@@ -137,13 +137,8 @@ def place(cells: Cells) -> Ints:
     return np.searchsorted(np.unique(cells.position), cells.position)
 
 
-def _free(cells: Cells) -> Mask:
-    """All slots but the first of each context."""
-    return np.asarray(np.diff(cells.context, prepend=-1) == 0)
-
-
 def _posterior_covariance(cells: Cells, log_theta: Floats, tau: float) -> Floats:
-    free = _free(cells)
+    free = ~cells.first
     return _embedded(np.linalg.inv(_information(cells, log_theta, free) + np.eye(int(free.sum())) * tau**-2.0), free)
 
 

@@ -2,8 +2,9 @@
 
 An impression of a document of relevance g is clicked with probability (1 - g) low + g high, where low and high depend
 on the position. Both are probabilities, so that no click rate beyond them can come out. Where a position has few graded
-documents, it is drawn towards its neighbours: the logits of low and high walk from each position to the next by a
-normal step, whose variance is in proportion to the step in log position.
+documents, it is drawn towards its neighbours: the logs of low and high walk from each position to the next by a
+normal step, whose variance is in proportion to the step in log position. Logs, and not logits: a relevant document on
+top may be clicked for certain, and that is no infinite step from the next.
 """
 
 from dataclasses import dataclass
@@ -90,9 +91,10 @@ def posterior(cells: Cells, relevance: Floats, neighbours: Walk, logits: Floats)
     residual = cells.C / p - (cells.N - cells.C) / (1 - p)
     slope = np.stack([cells.per_slot(residual * (1 - g)), cells.per_slot(residual * g)])
     slope *= np.stack([low * (1 - low), high * (1 - high)])
-    step = logits[:, neighbours.there] - logits[:, neighbours.here]
-    slope[:, neighbours.there] -= neighbours.pull * step
-    slope[:, neighbours.here] += neighbours.pull * step
+    logs, missed = -np.logaddexp(0.0, -logits), 1 - probability(logits)  # d log p / d logit is 1 - p
+    step = logs[:, neighbours.there] - logs[:, neighbours.here]
+    slope[:, neighbours.there] -= neighbours.pull * step * missed[:, neighbours.there]
+    slope[:, neighbours.here] += neighbours.pull * step * missed[:, neighbours.here]
     return value - float((neighbours.pull * step**2).sum() / 2), slope
 
 

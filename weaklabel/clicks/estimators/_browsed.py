@@ -78,6 +78,11 @@ def refuse_unclicked(pages: Pages) -> None:
         raise NotIdentifiedError(
             f"the log has only position {pages.position[0]}, and examination is relative: it takes two or more"
         )
+    if not clicked[-1]:
+        raise NotIdentifiedError(
+            f"nothing was clicked below position {pages.position[0]}: whether anybody reads on, the log cannot tell; "
+            "collect more clicks"
+        )
     never = pages.position[clicked[-1] + 1 :]
     if len(never):
         raise NotIdentifiedError(

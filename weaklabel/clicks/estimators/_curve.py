@@ -12,7 +12,7 @@ from weaklabel.artefacts.propensities import COLUMNS
 from weaklabel.clicks.cells import Cells, Mask
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves import intervals
-from weaklabel.errors import ModelError
+from weaklabel.errors import AssumptionError, ModelError
 from weaklabel.numerics import Floats
 
 Refit = Callable[[Cells], Floats]  # log examination of each slot, shape (p,), 0 at the first of each context
@@ -81,11 +81,23 @@ def by_context(counts: ClickCounts, one: Callable[[ClickCounts], Propensities]) 
     if not counts.context:
         return one(counts)
     groups = counts.frame.sort(counts.context, maintain_order=True).partition_by(counts.context, maintain_order=True)
-    found = [one(ClickCounts(group.drop(counts.context), counts.key)) for group in groups]
+    found = [_within(counts, group, one) for group in groups]
     columns = {name: np.concatenate([getattr(each, name) for each in found]) for name in COLUMNS}
     context = pl.concat([g.select(counts.context).head(1)[[0] * len(f)] for g, f in zip(groups, found, strict=True)])
     said = {**found[0].provenance, "contexts": [dict(each.provenance) for each in found]}
     return Propensities(**columns, level=found[0].level, provenance=said, context=context)
+
+
+def _within(counts: ClickCounts, group: pl.DataFrame, one: Callable[[ClickCounts], Propensities]) -> Propensities:
+    try:
+        return one(ClickCounts(group.drop(counts.context), counts.key))
+    except AssumptionError as error:
+        raise type(error)(f"where {named(group.select(counts.context))}: {error}") from error
+
+
+def named(context: pl.DataFrame) -> str:
+    """The context in the first row as people say it."""
+    return ", ".join(f"{name} is {value!r}" for name, value in context.row(0, named=True).items())
 
 
 def contexts(counts: ClickCounts, cells: Cells) -> pl.DataFrame | None:

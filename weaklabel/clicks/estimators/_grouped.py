@@ -1,15 +1,15 @@
 """Propensities with intervals where the log had no sessions, too, and the checks that come before."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from weaklabel.artefacts import Propensities
-from weaklabel.clicks.cells import Cells, Ints, Mask
+from weaklabel.clicks.cells import Cells
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves import fixed_effects, links
+from weaklabel.clicks.estimators import _curve
 from weaklabel.clicks.estimators._curve import Refit, curve, of_slots
 from weaklabel.errors import NotIdentifiedError
 from weaklabel.numerics import Floats
@@ -47,30 +47,12 @@ def _grouped(cells: Cells) -> tuple[Cells, str]:
         return cells, f"delete-group jackknife, {cells.buckets} groups of sessions"
     queries = len(np.unique(cells.query))
     if queries < QUERIES:
-        return by_impression(cells), f"delete-group jackknife, {GROUPS} groups of impressions, taken as independent"
+        return cells.by_impression(
+            GROUPS
+        ), f"delete-group jackknife, {GROUPS} groups of impressions, taken as independent"
     groups = min(queries, GROUPS)
     said = f"delete-group jackknife, {groups} groups of queries: the log has no sessions"
-    return by_group(cells, cells.query[cells.item] % groups, groups), said
-
-
-def by_group(cells: Cells, group: Ints, groups: int) -> Cells:
-    """The cells with each cell, shape (M,), in one bucket as a whole."""
-    return replace(cells, **{f"{name}_by_bucket": _in_column(cells, name, group, groups) for name in ("N", "C")})
-
-
-def _in_column(cells: Cells, name: str, group: Ints, groups: int) -> Any:
-    split = np.zeros((len(cells.item), groups), dtype=np.uint32)
-    split[np.arange(len(group)), group] = getattr(cells, name)
-    return split
-
-
-def by_impression(cells: Cells) -> Cells:
-    """The cells with each impression in a bucket of its own choice, as if it were a session; always the same."""
-    rng = np.random.default_rng(0)
-    shares = np.full(GROUPS, 1 / GROUPS)
-    clicked = rng.multinomial(cells.C.astype(np.int64), shares).astype(np.uint32)
-    passed = rng.multinomial((cells.N - cells.C).astype(np.int64), shares).astype(np.uint32)
-    return replace(cells, N_by_bucket=clicked + passed, C_by_bucket=clicked)
+    return cells.in_groups(cells.query[cells.item] % groups, groups), said
 
 
 def refuse_unclicked(cells: Cells) -> None:
@@ -128,23 +110,18 @@ def _within(counts: ClickCounts, x: int, check: Any) -> None:
 
 def named(counts: ClickCounts, x: int) -> str:
     """A context as people say it."""
-    return ", ".join(f"{name} is {value!r}" for name, value in counts.contexts.row(x, named=True).items())
-
-
-def firsts(cells: Cells) -> Mask:
-    """The first slot of each context, which the others are relative to; shape (p,)."""
-    return np.asarray(np.diff(cells.context, prepend=-1) != 0)
+    return _curve.named(counts.contexts[x])
 
 
 def relative(cells: Cells, log_theta: Floats) -> Floats:
     """Log examination relative to the first slot of each context, shape (p,)."""
-    starts = np.flatnonzero(firsts(cells))
-    return np.asarray(log_theta - log_theta[starts[np.cumsum(firsts(cells)) - 1]])
+    starts = np.flatnonzero(cells.first)
+    return np.asarray(log_theta - log_theta[starts[np.cumsum(cells.first) - 1]])
 
 
 def poisson_errors(telling: Cells) -> Floats:
     """Standard errors of log examination, shape (p,), that no estimator from these cells can do without."""
-    free, error = ~firsts(telling), np.zeros(len(telling.position))
+    free, error = ~telling.first, np.zeros(len(telling.position))
     begin = np.zeros(len(free))
     information = fixed_effects.derivatives(telling, fixed_effects.fit(telling, begin, free))[1]
     error[free] = np.sqrt(np.linalg.pinv(information[np.ix_(free, free)], hermitian=True).diagonal())

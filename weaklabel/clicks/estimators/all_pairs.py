@@ -75,7 +75,7 @@ class AllPairs:
         grouped.refuse_unlinked(counts, cells)
         telling = fixed_effects.informative(cells)
         grouped.refuse_thin(counts, telling, grouped.poisson_errors(telling), self.max_se)
-        free = ~grouped.firsts(cells)
+        free = ~cells.first
         log_theta = fit(pairs(telling, self.weights), free, np.zeros(len(free)))
 
         def refit(some: Cells) -> Floats:

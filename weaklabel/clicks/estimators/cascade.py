@@ -27,8 +27,8 @@ class Cascade:
     Parameters
     ----------
     prior
-        A document's attractiveness is drawn towards the log's own rate as if it had been examined so many times more:
-        the mean of a beta posterior.
+        A document's attractiveness is drawn towards that of documents that mostly stand about as high, as if it had
+        been examined so many times more: the mean of a beta posterior.
     most_later
         Largest share of clicked pages with more than one click, in [0, 1]; beyond it the log contradicts the model.
     level

@@ -28,8 +28,9 @@ class DBN:
     continuation
         P(goes on | not satisfied), in (0, 1]; None learns it. 1 is the simplified model, whose users never tire.
     prior
-        A document's attractiveness and satisfaction are drawn towards the log's own rate as if it had been examined (or
-        clicked) so many times more: the mean of a beta posterior.
+        A document's attractiveness is drawn towards that of documents that mostly stand about as high, as if it had
+        been examined so many times more: the mean of a beta posterior. Its satisfaction is drawn towards that of
+        documents about as attractive, the more the less these differ.
     iterations
         Most rounds.
     tolerance

@@ -177,7 +177,7 @@ def _warn_where_bent(telling: Cells, log_theta: Floats, error: Floats) -> None:
     clicks = telling.C.sum() / max(len(telling.query), 1)
     if clicks >= THIN:
         return
-    free = ~grouped.firsts(telling)
+    free = ~telling.first
     other = fixed_effects.fit(telling, np.zeros(len(free)), free)
     apart = np.abs(log_theta - other) - half_width(0.95) * error
     if (apart > 0).any():

@@ -86,8 +86,11 @@ class Swap:
         return grouped.with_intervals(counts, cells, fit(cells), fit, self.level, provenance)
 
     def _refuse(self, counts: ClickCounts, cells: Cells, before: Ints, both: Pairs) -> None:
-        if len(before) < 2 or (np.bincount(cells.context) < 2).any():
-            raise NotIdentifiedError("there is only one position, and examination is relative: it takes two or more")
+        if (alone := np.bincount(cells.context) < 2).any():
+            where = f"where {grouped.named(counts, int(alone.argmax()))}, " if counts.context else ""
+            raise NotIdentifiedError(
+                f"{where}there is only one position, and examination is relative: it takes two or more"
+            )
         slot = np.arange(len(before))
         missing = np.minimum(both.clicked[slot, before], both.clicked[before, slot]) == 0
         missing &= slot != before
@@ -99,7 +102,7 @@ class Swap:
 
 def _compared(cells: Cells, kind: str) -> Ints:
     """The slot that each slot is compared with, shape (p,): itself where it is the first of its context."""
-    first = np.flatnonzero(grouped.firsts(cells))[np.cumsum(grouped.firsts(cells)) - 1]
+    first = np.flatnonzero(cells.first)[np.cumsum(cells.first) - 1]
     return np.asarray(np.maximum(np.arange(len(first)) - 1, first)) if kind == "adjacent" else first
 
 

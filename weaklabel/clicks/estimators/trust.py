@@ -37,8 +37,8 @@ class Trust:
         query_id, doc_id and relevance in [0, 1], or grade, which counts as (2^grade - 1) / (2^highest - 1). A frame or
         the path of one. Relevance labels come out on its scale.
     roughness
-        How much the log odds of a click may change with each step of 1 in log position (from 1 to 2.7), in standard
-        deviations; larger draws positions less towards their neighbours.
+        How much the log of a click's probability may change with each step of 1 in log position (from 1 to 2.7), in
+        standard deviations; larger draws positions less towards their neighbours.
     least
         Anchors that each position needs.
     level
@@ -154,7 +154,7 @@ def _by_anchor(cells: Cells) -> tuple[Cells, str]:
     code = np.unique(unit, return_inverse=True)[1]
     groups = min(int(code.max()) + 1, grouped.GROUPS)
     place = np.random.default_rng(0).permutation(int(code.max()) + 1) % groups
-    split = grouped.by_group(cells, place[code][cells.item], groups)
+    split = cells.in_groups(place[code][cells.item], groups)
     return split, f"delete-group jackknife, {groups} groups of {said}"
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from weaklabel import progress
+from weaklabel import plugins, progress
 from weaklabel.artefacts import Propensities
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.estimate import estimate
-from weaklabel.clicks.evaluating.curve import Curve, curve, steps
+from weaklabel.clicks.evaluating.curve import Curve, Steps, curve, steps
 from weaklabel.clicks.evaluating.resampling import Groups
-from weaklabel.errors import WeaklabelError
+from weaklabel.errors import ModelError, WeaklabelError
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Fitted:
 
     propensities: Propensities
     base: Curve
-    steps: Curve
+    steps: Steps
     known: bool = False
     failed: int = 0
 
@@ -40,6 +40,8 @@ class Fitted:
 def fitted(counts: ClickCounts, estimator: Any, groups: Groups) -> Fitted:
     """The curve by a named estimator, refitted without each group; or a given one, with its replicates."""
     given = isinstance(estimator, Propensities)
+    if not given:
+        _refuse_pages(estimator)
     propensities = estimator if given else estimate(counts, estimator)
     base = curve(counts, propensities)
     if _has_replicates(propensities, counts):
@@ -52,6 +54,15 @@ def fitted(counts: ClickCounts, estimator: Any, groups: Groups) -> Fitted:
     ]
     curves = [base if one is None else one for one in refits]
     return Fitted(propensities, base, steps(base, curves), failed=sum(one is None for one in refits))
+
+
+def _refuse_pages(estimator: Any) -> None:
+    built = plugins.build("estimator", estimator)
+    if getattr(built, "needs", "counts") == "pages":
+        raise ModelError(
+            f"the estimator {estimator!r} reads whole pages, and an evaluation only counts: estimate the propensities "
+            "with it first, and give these (estimator=propensities)"
+        )
 
 
 def _has_replicates(propensities: Propensities, counts: ClickCounts) -> bool:

@@ -1,16 +1,19 @@
 """A ranking as an evaluation needs it: the discount of each document, ties and all."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from weaklabel import tables
+from weaklabel.artefacts import RelevanceLabels
 from weaklabel.errors import TableError, first_line
 from weaklabel.numerics import Floats
 
 PLACES = ("query_id", "doc_id")
+ORDERS = ("rank", "score", "relevance")
 LOGGED = "logged"  # how the result calls the rankings that were shown
 
 
@@ -26,8 +29,8 @@ def rankings(data: Any, k: int) -> dict[str, pl.DataFrame]:
     Parameters
     ----------
     data
-        A frame of columns query_id, doc_id and `rank` (1 is the top) or `score`; with both, as a ranker gives them,
-        the rank counts. Or several of them by name.
+        A frame, its path, or relevance labels: query_id, doc_id and `rank` (1 is the top), `score` or `relevance`; of
+        several, as a ranker gives them, the first of these counts. Or several such by name.
     k
         The cut-off. Documents of equal score share the discounts of their places, as if ties were broken at random.
 
@@ -50,17 +53,20 @@ def rankings(data: Any, k: int) -> dict[str, pl.DataFrame]:
 
 
 def _read(data: Any, source: str) -> pl.DataFrame:
+    data = data.frame if isinstance(data, RelevanceLabels) else data
     try:
-        frame = tables.as_frame(data)
+        frame = tables.read_frame(data, PLACES) if isinstance(data, str | Path) else tables.as_frame(data)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise TableError(f"cannot read {source} from the {type(data).__name__}: {first_line(error)}") from error
     tables.require(frame, PLACES, source)
     if not len(frame):
         raise TableError(f"{source} has no rows: give it one row per query and document")
-    order = [name for name in ("rank", "score") if name in frame.columns]
+    order = [name for name in ORDERS if name in frame.columns]
     if not order:
         raise TableError(f"{source} has neither `rank` nor `score`: rank 1, or the highest score, is the top")
     order_values = _numbers(frame[order[0]], source)
+    if order[0] == "relevance":
+        order_values = order_values.rename("score")
     checked = frame.select(pl.col(name).cast(pl.String) for name in PLACES).with_columns(order_values)
     _refuse_missing(checked, source)
     _refuse_twice(checked, PLACES, source)

@@ -36,8 +36,7 @@ def sample_size(
         raise ModelError(
             f"lift is {lift}: it changes the rate {rate} to {other:.4g}, and must lead to another in (0, 1)"
         )
-    if not 0 < design_effect < math.inf:
-        raise ModelError(f"design_effect is {design_effect}: it is a positive number, 1 where clicks are independent")
+    _check_design_effect(design_effect)
     return math.ceil(_needed(rate, other, power, alpha) * design_effect)
 
 
@@ -64,6 +63,9 @@ def detectable_lift(
         return _needed(rate, rate * (1 + lift), power, alpha) * design_effect - impressions
 
     check_shares(rate=rate, power=power, alpha=alpha)
+    _check_design_effect(design_effect)
+    if not 0 <= impressions < math.inf:
+        raise ModelError(f"impressions is {impressions}: how many each arm has, 0 or more")
     most = (1 / rate - 1) * (1 - 1e-9)
     if missing(most) > 0:
         raise ModelError(
@@ -80,6 +82,11 @@ def _needed(p: float, q: float, power: float, alpha: float) -> float:
     under_both = norm.isf(alpha / 2) * math.sqrt(2 * mean * (1 - mean))
     apart = norm.isf(1 - power) * math.sqrt(p * (1 - p) + q * (1 - q))
     return float((under_both + apart) ** 2 / (p - q) ** 2)
+
+
+def _check_design_effect(value: float) -> None:
+    if not 0 < value < math.inf:
+        raise ModelError(f"design_effect is {value}: it is a positive number, 1 where clicks are independent")
 
 
 def check_shares(**shares: float) -> None:

@@ -50,7 +50,7 @@ def refuse(values: pl.Series, bad: pl.Series, origin: Origin, advice: str) -> No
         return
     i = int(bad.arg_max() or 0)
     value = values[i]
-    missing = value is None or value != value
+    missing = value is None or (isinstance(value, float) and value != value)
     has = f"no {values.name}" if missing else f"{values.name} {short(value)}"
     raise origin.error(f"row {origin.row(i)} has {has}: {advice}")
 

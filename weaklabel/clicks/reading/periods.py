@@ -5,7 +5,7 @@ import re
 import polars as pl
 
 from weaklabel.clicks.reading.origin import Origin, refuse
-from weaklabel.errors import ClickLogError, first_line
+from weaklabel.errors import ClickLogError
 
 LENGTH = re.compile(r"[1-9]\d*(s|m|h|d|w|mo|q|y)")
 DAY = r"^\s*\d{4}-\d\d-\d\d"  # 01/02/2024 may be January or February
@@ -19,8 +19,8 @@ def period_of(rows: pl.DataFrame, every: str, origin: Origin) -> pl.Series:
     Parameters
     ----------
     rows
-        Have a column timestamp: dates, datetimes (with a time zone: taken as UTC), ISO text, or Unix time in seconds,
-        milliseconds, microseconds or nanoseconds, told by its size.
+        Have a column timestamp: dates, datetimes (with a time zone: taken as UTC), ISO text, days as in 20240531, or
+        Unix time in seconds, milliseconds, microseconds or nanoseconds, told by its size.
     every
         Its length, such as "1h", "1d", "1w" (from Monday), "1mo".
     origin
@@ -40,10 +40,7 @@ def period_of(rows: pl.DataFrame, every: str, origin: Origin) -> pl.Series:
         raise ClickLogError(f"period is {every!r}, no length such as 1h, 1d, 1w, 1mo")
     times = _times(rows["timestamp"])
     refuse(rows["timestamp"], times.is_null(), origin, "write ISO text (2024-05-31T18:00:00) or Unix seconds")
-    try:
-        starts = times.dt.truncate(every)
-    except pl.exceptions.PolarsError as error:
-        raise ClickLogError(f"period is {every!r}, no length such as 1h, 1d, 1w, 1mo: {first_line(error)}") from error
+    starts = times.dt.truncate(every)
     written = "%Y-%m-%dT%H:%M:%S" if every[-1:] in ("h", "m", "s") else "%Y-%m-%d"
     return starts.dt.strftime(written).alias("period")
 

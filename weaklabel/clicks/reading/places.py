@@ -45,7 +45,8 @@ def _raise_shared(rows: pl.DataFrame, once: Columns, first: int, origin: Origin)
     values = rows.select(once).row(first, named=True)
     same = [pl.col(name) == value for name, value in values.items()]
     second = rows.select(pl.arg_where(pl.all_horizontal(same))).to_series()[1]
-    numbers = f"rows {origin.row(first)} and {origin.row(second)}"
+    one, other = origin.row(first), origin.row(second)
+    numbers = f"rows {one} and {other}" if one != other else f"two places of row {one}"  # a page may be one row
     if "position" in values:
         raise origin.error(
             f"{numbers} both stand at position {values['position']} of session {values['session_id']!r}: a session_id "

@@ -32,6 +32,8 @@ class PlacesSeen:
             A page has a place or, within this batch, a document twice; names the rows.
         """
         hashes = places.check(rows, batch.origin)
+        if batch.numbered:
+            return  # by its file and number, so that no page comes again in another batch
         both = np.sort(
             np.concatenate([self._hashes, hashes[: np.searchsorted(hashes, np.uint64(self._upto), "right")]])
         )

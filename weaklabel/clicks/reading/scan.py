@@ -10,7 +10,7 @@ from weaklabel import tables
 from weaklabel.clicks.reading import rows, sources
 from weaklabel.clicks.reading.formats import Layout
 from weaklabel.clicks.reading.origin import Origin
-from weaklabel.clicks.reading.rows import KNOWN, SHOWN
+from weaklabel.clicks.reading.rows import KNOWN
 from weaklabel.clicks.reading.sources import Part
 from weaklabel.errors import ClickLogError
 
@@ -76,7 +76,7 @@ class LogScan:
     def _chosen(self, part: Part) -> Iterator[tuple[pl.DataFrame, Origin]]:
         """The rows asked for, in frames of their file, with their numbers there."""
         first = 0
-        for raw in part.frames(self._wanted(), AT_ONCE):
+        for raw in part.frames(self._picked, AT_ONCE):
             if self.where:
                 chosen, numbers = _filtered(raw, self.where, part.name)
                 yield chosen, Origin(part.name, rows=numbers + first)
@@ -84,10 +84,15 @@ class LogScan:
                 yield raw, Origin(part.name, first)
             first += len(raw)
 
-    def _wanted(self) -> list[str] | None:
-        if self.keep is None:
-            return None
-        return [*(self.columns.get(name, name) for name in KNOWN), *self.keep, *self.where]
+    def _picked(self, there: Sequence[str]) -> list[str]:
+        """The columns to read of those there; all, where one that a log needs is not there, for a message to name."""
+        theirs = {name: self.columns.get(name, name) for name in KNOWN}
+        needed = [("query_id",), ("doc_id", "doc_ids"), ("position", "doc_ids"), ("click", "clicks")]
+        lacking = any(all(theirs[name] not in there for name in names) for names in needed)
+        if self.keep is None or lacking or any(name not in there for name in self.keep):
+            return list(there)
+        wanted = {*theirs.values(), *self.keep, *self.where}
+        return [name for name in there if name in wanted]
 
     def _nothing(self) -> ClickLogError:
         named = ", ".join(part.name for part in self.parts[:3] if part.name)
@@ -113,7 +118,8 @@ def scan_log(
     source
         - a file: Parquet, CSV, TSV, JSON, JSONL (CSV and TSV may be gzipped), or Yandex's text;
         - a folder of such files, a pattern ("days/2024-*.parquet"), or a list of them;
-        - a polars or pandas frame, anything with an Arrow stream, or an iterator of such frames.
+        - a polars or pandas frame, anything with an Arrow stream, or a list or an
+          iterator of such frames.
 
         Parquet, and CSV and JSONL that are not packed, are read in batches; JSON and frames lie in memory.
     columns
@@ -150,10 +156,16 @@ def scan_log(
 def _filtered(raw: pl.DataFrame, where: Mapping[str, Any], file: str) -> tuple[pl.DataFrame, pl.Series]:
     """The rows with these values, and their numbers in the frame."""
     tables.require(raw, list(where), file or "the log")
-    equal = [pl.col(name).cast(pl.String) == _written(value) for name, value in where.items()]
+    equal = [_equal(raw[name], value) for name, value in where.items()]
     chosen = raw.select(pl.arg_where(pl.all_horizontal(equal))).to_series()
     return raw[chosen], chosen.cast(pl.Int64)
 
 
-def _written(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _equal(values: pl.Series, value: Any) -> pl.Series:
+    """Where they are this value, as written; 1 is 1.0, and true is True."""
+    texts, written = values.cast(pl.String), str(value)
+    if values.dtype == pl.Boolean or isinstance(value, bool):
+        return texts.str.to_lowercase() == written.lower()
+    if values.dtype.is_float():
+        return (texts == written) | (texts.str.strip_suffix(".0") == written)
+    return texts == written

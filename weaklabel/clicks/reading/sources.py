@@ -12,10 +12,12 @@ from typing import Any
 import polars as pl
 
 from weaklabel import tables
+from weaklabel.clicks.reading.failures import PACKED, reading
 from weaklabel.clicks.reading.formats import yandex
 from weaklabel.errors import ClickLogError, TableError, first_line
 
 Frames = Iterator[pl.DataFrame]
+Pick = Callable[[Sequence[str]], list[str]]  # from the columns that are there to those that are wanted
 SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".parquet": pl.scan_parquet,
     # All as text: ids stay as they stand there, and a late row may be the first to show its type.
@@ -25,7 +27,6 @@ SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".ndjson": partial(pl.scan_ndjson, infer_schema_length=None),
     ".json": lambda path: pl.read_json(path, infer_schema_length=None).lazy(),
 }
-PACKED = (".gz", ".zst")  # of CSV and TSV; Parquet packs its own columns
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ class Part:
     n
         Its rows, where that is known beforehand.
     frames
-        From the columns wanted (None: all; those that are not there are left out) and a number of rows to the part in
-        frames of about so many.
+        From what picks the columns wanted among those there, and a number of rows, to the part in frames of about so
+        many.
     clicks
         What the clicks of its pages are, where the format says so.
     """
@@ -50,7 +51,7 @@ class Part:
     name: str
     short: str
     n: int | None
-    frames: Callable[[Sequence[str] | None, int], Frames]
+    frames: Callable[[Pick, int], Frames]
     clicks: str | None = None
 
 
@@ -62,7 +63,7 @@ def parts(source: Any, format: str | None = None) -> tuple[Part, ...]:  # noqa: 
     source
         A file (Parquet, CSV, TSV, JSON, JSONL, or Yandex's text; CSV and text may be gzipped), a folder of them, a
         pattern such as "day=*/*.parquet", several of these in a list; or a polars or pandas frame, anything with an
-        Arrow stream, an iterator of such frames.
+        Arrow stream, a list or an iterator of such frames.
     format
         "yandex" reads files of any ending as Yandex's text.
 
@@ -77,7 +78,8 @@ def parts(source: Any, format: str | None = None) -> tuple[Part, ...]:  # noqa: 
         return _of_files(_found(source), format)
     if isinstance(source, list | tuple) and source and all(isinstance(path, str | Path) for path in source):
         return _of_files([path for named in source for path in _found(named)], format)
-    if isinstance(source, Iterator) or hasattr(source, "read_next_batch"):
+    frames = isinstance(source, list | tuple) and bool(source) and all(hasattr(each, "columns") for each in source)
+    if frames or isinstance(source, Iterator) or hasattr(source, "read_next_batch"):
         return (Part("", "", None, partial(_streamed, source)),)
     return (_of_frame(source),)
 
@@ -132,57 +134,20 @@ def _rows(path: Path) -> int | None:
     """How many rows, where a footer says so."""
     if path.suffix.lower() != ".parquet":
         return None
-    with _reading(path):
+    with reading(path):
         return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 
 
-def _told(path: Path, frames: Callable[[Sequence[str] | None, int], Frames], wanted: Any, size: int) -> Frames:
+def _told(path: Path, frames: Callable[[Pick, int], Frames], pick: Pick, size: int) -> Frames:
     """The frames of a file; what goes wrong names it."""
-    with _reading(path):
-        yield from frames(wanted, size)
+    with reading(path):
+        yield from frames(pick, size)
 
 
-class _reading:  # noqa: N801  read as a verb
-    """Name the file in what polars says of it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, pl.exceptions.PolarsError | pl.exceptions.PanicException | OSError | EOFError):
-            raise TableError(f"cannot read {self.path}: {_why(self.path, error)}") from error
-
-
-def _why(path: Path, error: BaseException) -> str:
-    said = first_line(error)
-    if "utf-8" in said.lower() or "utf8" in said.lower():
-        return f"{_first_undecodable(path)} is not UTF-8: save the file in that encoding"
-    if path.suffix.lower() == ".parquet":
-        return f"{said} (was it cut off, or is it still being written?)"
-    return said
-
-
-def _first_undecodable(path: Path) -> str:
-    """The place of the first line that is not UTF-8; polars does not say."""
-    if path.suffix.lower() in PACKED:
-        return "a line"
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return f"line {number}"
-    return "a line"
-
-
-def _scanned(scan: Callable[[], pl.LazyFrame], wanted: Sequence[str] | None, size: int) -> Frames:
+def _scanned(scan: Callable[[], pl.LazyFrame], pick: Pick, size: int) -> Frames:
     rows = scan()
     there = rows.collect_schema().names()
-    if wanted is not None:
-        rows = rows.select([name for name in there if name in wanted] or there)
+    rows = rows.select(pick(there) or there)
     batches = rows.collect_batches(chunk_size=size, maintain_order=True)
     first = next(batches, None)
     return chain([first if first is not None else rows.head(0).collect()], batches)
@@ -190,9 +155,16 @@ def _scanned(scan: Callable[[], pl.LazyFrame], wanted: Sequence[str] | None, siz
 
 def _of_frame(data: Any) -> Part:
     if isinstance(data, pl.LazyFrame):
-        return Part("", "", None, partial(_scanned, lambda: data))
+        return Part("", "", None, partial(_collected, data))
     frame = as_frame(data)
     return Part("", "", len(frame), partial(_sliced, frame))
+
+
+def _collected(rows: pl.LazyFrame, pick: Pick, size: int) -> Frames:
+    try:
+        yield from _scanned(lambda: rows, pick, size)
+    except pl.exceptions.PolarsError as error:
+        raise ClickLogError(f"cannot read the LazyFrame: {first_line(error)}") from error
 
 
 def as_frame(data: Any) -> pl.DataFrame:
@@ -203,17 +175,30 @@ def as_frame(data: Any) -> pl.DataFrame:
     ClickLogError
         It cannot.
     """
+    names = list(data.columns) if hasattr(data, "iloc") else []  # of pandas, whose columns may be anything
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ClickLogError(f"the {type(data).__name__} has two columns {twice[0]!r}: drop or rename one")
     try:
         return tables.as_frame(data)
     except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise ClickLogError(f"cannot read the {type(data).__name__} as a table: {first_line(error)}") from error
+        mixed = next((name for name in names if _is_mixed(data, name)), None)
+        said = first_line(error) if mixed is None else f"column {mixed!r} mixes types: make it text"
+        raise ClickLogError(f"cannot read the {type(data).__name__} as a table: {said}") from error
 
 
-def _sliced(frame: pl.DataFrame, wanted: Sequence[str] | None, size: int) -> Frames:
-    kept = frame if wanted is None else frame.select([name for name in frame.columns if name in wanted])
+def _is_mixed(data: Any, name: str) -> bool:
+    try:
+        tables.as_frame(data[[name]])
+    except (TypeError, ValueError, pl.exceptions.PolarsError):
+        return True
+    return False
+
+
+def _sliced(frame: pl.DataFrame, pick: Pick, size: int) -> Frames:
+    kept = frame.select(pick(frame.columns) or frame.columns)
     return iter([kept]) if not len(kept) or not kept.width else kept.iter_slices(size)
 
 
-def _streamed(source: Iterable[Any], wanted: Sequence[str] | None, size: int) -> Frames:
+def _streamed(source: Iterable[Any], pick: Pick, size: int) -> Frames:
     for data in source:
-        yield from _sliced(as_frame(data), wanted, size)
+        yield from _sliced(as_frame(data), pick, size)

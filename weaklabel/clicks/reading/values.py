@@ -107,10 +107,10 @@ def text_of(values: pl.Series, origin: Origin) -> pl.Series:
 
 
 def _numbers(values: pl.Series, origin: Origin) -> pl.Series:
-    """As numbers; what is neither a number nor text is missing: a date has a number, but is none."""
-    if values.dtype.is_numeric() or values.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null):
-        return _cast(values, pl.Float64, origin)
-    return pl.Series(values.name, [None] * len(values), pl.Float64)
+    """As numbers; null where a value is none: polars has one for a date, too, and for true."""
+    if values.dtype.is_temporal() or values.dtype == pl.Boolean:
+        return pl.Series(values.name, [None] * len(values), pl.Float64)
+    return _cast(values, pl.Float64, origin)
 
 
 def _cast(values: pl.Series, dtype: type[pl.DataType], origin: Origin) -> pl.Series:

@@ -53,7 +53,8 @@ def warn(found: Mapping[str, Any], pairs: int) -> None:
     if found.get("prior_outweighs_share", 0.0) > PRIOR:
         logger.warning(
             "for %.0f %% of the %s pairs the prior counts more than the clicks: there are too few impressions to tell "
-            "documents apart; count a longer log, or give features",
+            "documents apart; count a longer log%s",
             100 * found["prior_outweighs_share"],
             f"{pairs:,}",
+            "" if found["prior"]["features"] else ", or give features",
         )

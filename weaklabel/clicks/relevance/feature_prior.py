@@ -7,13 +7,14 @@ import numpy as np
 import polars as pl
 
 from weaklabel import tables
+from weaklabel.artefacts.relevance_labels import LABEL_COLUMNS
 from weaklabel.clicks.cells import Ints
 from weaklabel.clicks.relevance.shrinkage import Prior
 from weaklabel.errors import ModelError, TableError, first_line
 from weaklabel.numerics import Floats
 
 PAIR = ["query_id", "doc_id"]
-NOT_FEATURES = {*PAIR, "grade", "relevance", "label", "position", "impressions", "clicks", "click"}
+NOT_FEATURES = {*LABEL_COLUMNS, "grade", "label", "position", "click"}
 FOLDS = 5
 LEAST = 0.02  # of the mean relevance: a prediction below it is more than features can know
 
@@ -44,6 +45,9 @@ def matrix(features: Any, pairs: pl.DataFrame) -> Floats:
     if (twice := known.select(PAIR).is_duplicated()).any():
         query, doc = known.select(PAIR).filter(twice).row(0)
         raise TableError(f"the features have document {doc!r} of query {query!r} twice: keep one row of each")
+    for name in names:
+        if (infinite := known[name].is_infinite().fill_null(False)).any():
+            raise TableError(f"the feature {name!r} is infinite in row {infinite.arg_max()}: give a number or a gap")
     found = pairs.join(known.with_columns(there=True), on=PAIR, how="left", maintain_order="left")
     if not found["there"].any():
         raise TableError(f"none of the pairs has features: the log has {pairs.row(0)}, the features {known.row(0)[:2]}")

@@ -6,6 +6,7 @@ Where documents come in kinds (useless, good, best), clicks are drawn to the nea
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel.clicks.relevance.shrinkage import Gammas
 from weaklabel.numerics import Floats
@@ -45,15 +46,26 @@ class Mixture:
         starts = range(0, len(clicks), AT_ONCE)
         parts = [self._moments(*(a[i : i + AT_ONCE] for a in (clicks, exposure, false))) for i in starts]
         mean, sd = (np.concatenate(column) for column in zip(*parts, strict=True))
-        step = np.log(self.nodes[1] / self.nodes[0])
-        coarse = sharp.sd < FINE * step * sharp.mean
         # A single node is left of most shares of a document that fits no other: it is not known better than to a step.
-        sd = np.maximum(sd, step * mean / np.sqrt(12))
+        sd = np.maximum(sd, self._step * mean / np.sqrt(12))
+        coarse = self.told_sharply(sharp)
         return Gammas(np.where(coarse, sharp.mean, mean), np.where(coarse, sharp.sd, sd))
 
-    def _moments(self, clicks: Floats, exposure: Floats, false: Floats) -> tuple[Floats, Floats]:
+    def given(self, clicks: Floats, exposure: Floats, false: Floats) -> Floats:
+        """The probability of each node for each of n documents given its clicks, shape (n, J)."""
         share = _likelihood(self.nodes, clicks, exposure, false) * self.shares
-        share /= share.sum(axis=1, keepdims=True)
+        return np.asarray(share / share.sum(axis=1, keepdims=True))
+
+    def told_sharply(self, found: Gammas) -> NDArray[np.bool_]:
+        """Of which of n documents more is known than the nodes can tell apart, shape (n,)."""
+        return np.asarray(found.sd < FINE * self._step * found.mean)
+
+    @property
+    def _step(self) -> float:
+        return float(np.log(self.nodes[1] / self.nodes[0]))
+
+    def _moments(self, clicks: Floats, exposure: Floats, false: Floats) -> tuple[Floats, Floats]:
+        share = self.given(clicks, exposure, false)
         mean = share @ self.nodes
         return mean, np.sqrt(np.maximum(share @ self.nodes**2 - mean**2, 0.0))
 

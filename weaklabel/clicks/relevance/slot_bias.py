@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from weaklabel.artefacts import Propensities
-from weaklabel.clicks.cells import Ints
+from weaklabel.clicks.cells import Ints, Mask
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.errors import ClickLogError
 from weaklabel.numerics import Floats
@@ -37,7 +37,9 @@ def slot_bias(counts: ClickCounts, propensities: Propensities) -> SlotBias:
     ClickLogError
         A slot has no propensity, or the counts do not tell the contexts of the propensities apart.
     """
-    row = _rows(counts, propensities)
+    row = rows(counts, propensities)
+    if (row < 0).any():
+        _raise_unknown(counts, propensities, row < 0)
     theta, known = propensities.examination, propensities.replicates
     alpha = theta if propensities.alpha is None else propensities.alpha
     beta = np.zeros(len(theta)) if propensities.beta is None else propensities.beta
@@ -51,26 +53,34 @@ def slot_bias(counts: ClickCounts, propensities: Propensities) -> SlotBias:
     return SlotBias(alpha[row], beta[row], relative[:, row])
 
 
-def _rows(counts: ClickCounts, propensities: Propensities) -> Ints:
-    """For each slot of the counts, its row of the propensities."""
+def rows(counts: ClickCounts, propensities: Propensities) -> Ints:
+    """For each slot of the counts, its row of the propensities, shape (p,); -1 where it has none.
+
+    Raises
+    ------
+    ClickLogError
+        The counts do not tell the contexts of the propensities apart.
+    """
     by = [] if propensities.context is None else propensities.context.columns
     if unknown := [name for name in by if name not in counts.context]:
         raise ClickLogError(
             f"the propensities depend on {unknown[0]!r}, which these counts do not tell apart: "
             f"count the log with context={by}"
         )
-    cells = counts.cells
-    position = pl.DataFrame({"position": cells.position})
-    slots = position.hstack(counts.contexts.select(by)[cells.context]) if by else position
     known = propensities.to_frame().select(pl.col(by).cast(pl.String), "position").with_row_index("row")
-    found = slots.join(known, on=[*by, "position"], how="left", maintain_order="left")
-    missing = found.filter(pl.col("row").is_null())
-    if len(missing):
-        _raise_unknown(missing.select(*by, "position"), int(cells.position.min()))
-    return found["row"].cast(pl.Int64).to_numpy()
+    found = _slots(counts, by).join(known, on=[*by, "position"], how="left", maintain_order="left")
+    return found["row"].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def _raise_unknown(missing: pl.DataFrame, top: int) -> None:
+def _slots(counts: ClickCounts, by: list[str]) -> pl.DataFrame:
+    """The context's columns and position of each slot."""
+    position = pl.DataFrame({"position": counts.cells.position})
+    return counts.contexts.select(by)[counts.cells.context].hstack(position) if by else position
+
+
+def _raise_unknown(counts: ClickCounts, propensities: Propensities, unknown: Mask) -> None:
+    missing = _slots(counts, [] if propensities.context is None else propensities.context.columns).filter(unknown)
+    top = int(counts.cells.position.min())
     positions = missing["position"].unique().sort().to_list()
     named = ", ".join(str(position) for position in positions[:10]) + (", ..." if len(positions) > 10 else "")
     noun = "position" if len(positions) == 1 else "positions"

@@ -1,19 +1,19 @@
 """Rankings: what is relevant for each query, and in which order rankers put it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike, NDArray
 
+from weaklabel.clicks.simulating.columns import KEY, feature_columns, score_columns
+from weaklabel.clicks.simulating.ridge import ridge, standardised
 from weaklabel.errors import TableError, first_line
 from weaklabel.numerics import Floats
-from weaklabel.tables import require
+from weaklabel.tables import as_frame, require
 
-KEY = ["query_id", "doc_id"]
-FEATURE = re.compile(r"f\d+")
 SOURCE = "the rankings"
 
 
@@ -57,7 +57,7 @@ class Rankings:
         return pages
 
 
-def as_rankings(frame: pl.DataFrame, rankers: Sequence[str] | None = None) -> Rankings:
+def as_rankings(frame: Any, rankers: Sequence[str] | None = None) -> Rankings:
     """Check a frame of rankings; the order of its rows does not matter.
 
     Parameters
@@ -73,6 +73,7 @@ def as_rankings(frame: pl.DataFrame, rankers: Sequence[str] | None = None) -> Ra
         A column is missing, a relevance is no probability, a score no number, a document stands there twice for its
         query, there are no scores, or no query has two documents.
     """
+    frame = as_frame(frame)
     require(frame, [*KEY, "relevance"], SOURCE, "relevance_of_grades makes relevance of grades")
     names = list(score_columns(frame) if rankers is None else rankers)
     if not names:
@@ -85,18 +86,6 @@ def as_rankings(frame: pl.DataFrame, rankers: Sequence[str] | None = None) -> Ra
     queries = documents["query_id"].unique(maintain_order=True)
     query = documents["query_id"].rle_id().to_numpy().astype(np.int64)
     return Rankings(queries, documents["doc_id"], query, documents["relevance"].to_numpy(), scores)
-
-
-def score_columns(frame: pl.DataFrame) -> list[str]:
-    """The columns of numbers that are neither ids nor relevance, grade or a feature f1, f2, ..."""
-    own = {*KEY, "relevance", "grade"}
-    names = [name for name, dtype in frame.schema.items() if dtype.is_numeric() and name not in own]
-    return [name for name in names if not FEATURE.fullmatch(name)]
-
-
-def feature_columns(frame: pl.DataFrame) -> list[str]:
-    """The columns f1, f2, ..."""
-    return [name for name in frame.columns if FEATURE.fullmatch(name)]
 
 
 def _documents(frame: pl.DataFrame, rankers: Sequence[str]) -> pl.DataFrame:
@@ -159,7 +148,10 @@ def relevance_of_grades(grade: ArrayLike | pl.Series, noise: float = 0.1, top: f
     Source: Chapelle et al., Expected Reciprocal Rank for Graded Relevance, CIKM 2009; with noise: Ai et al., Unbiased
     Learning to Rank with Unbiased Propensity Estimation, SIGIR 2018.
     """
-    grades = np.asarray(grade, np.float64)
+    try:
+        grades = np.asarray(grade, np.float64)
+    except (TypeError, ValueError) as error:
+        raise TableError(f"grades are numbers, 0 or more: {first_line(error)}") from error
     if not 0 <= noise <= 1:
         raise TableError(f"noise is {noise}: it is a probability, in [0, 1], such as 0.1")
     highest = float(np.max(grades, initial=0)) if top is None else float(top)
@@ -171,7 +163,7 @@ def relevance_of_grades(grade: ArrayLike | pl.Series, noise: float = 0.1, top: f
     return np.asarray(noise + (1 - noise) * (2**grades - 1) / (2**highest - 1))
 
 
-def weak_rankers(frame: pl.DataFrame, n: int = 5, queries: int = 10, seed: int = 0) -> pl.DataFrame:
+def weak_rankers(frame: Any, n: int = 5, queries: int = 10, seed: int = 0) -> pl.DataFrame:
     """Add the scores of weak rankers, as a production system may have had: each learned from the grades of few queries.
 
     Parameters
@@ -195,11 +187,12 @@ def weak_rankers(frame: pl.DataFrame, n: int = 5, queries: int = 10, seed: int =
     TableError
         A column is missing, a value is no number, or no query has documents of different grades.
     """
+    frame = as_frame(frame)
     require(frame, ["query_id", "grade"])
     features = feature_columns(frame)
     if not features:
         raise TableError(f"the table has no features f1, f2, ... to rank by; there are: {', '.join(frame.columns)}")
-    X, grade = _standardised(frame.select(features)), frame["grade"].cast(pl.Float64).to_numpy()
+    X, grade = standardised(frame.select(features)), frame["grade"].cast(pl.Float64).to_numpy()
     if not np.isfinite(grade).all():
         raise TableError("a grade is missing: leave out what has none")
     # A query whose documents are all alike teaches nothing.
@@ -211,12 +204,13 @@ def weak_rankers(frame: pl.DataFrame, n: int = 5, queries: int = 10, seed: int =
     for j in range(n):
         chosen = telling.gather(rng.permutation(len(telling))[:queries])
         rows = frame["query_id"].is_in(chosen.to_list()).to_numpy()
-        scores[f"ranker_{j}"] = X @ _ridge(X[rows], grade[rows])
-    return frame.with_columns(**{name: pl.Series(values) for name, values in scores.items()})
+        scores[f"ranker_{j}"] = X @ ridge(X[rows], grade[rows])
+    ranked: pl.DataFrame = frame.with_columns(**{name: pl.Series(values) for name, values in scores.items()})
+    return ranked
 
 
 def graded_rankings(
-    graded: pl.DataFrame, rankers: int = 5, noise: float = 0.1, queries: int = 10, seed: int = 0
+    graded: Any, rankers: int = 5, noise: float = 0.1, queries: int = 10, seed: int = 0
 ) -> pl.DataFrame:
     """What `simulate` needs of graded documents: relevance of their grades, and the scores of weak rankers.
 
@@ -240,23 +234,9 @@ def graded_rankings(
     TableError
         As for `weak_rankers` and `relevance_of_grades`.
     """
+    graded = as_frame(graded)
     require(graded, [*KEY, "grade"])
     several = graded.filter(pl.len().over("query_id") > 1)
     scored = weak_rankers(several, rankers, queries, seed)
     relevance = relevance_of_grades(scored["grade"], noise)
     return scored.select(*KEY, pl.Series("relevance", relevance), *score_columns(scored))
-
-
-def _standardised(features: pl.DataFrame) -> Floats:
-    X = features.to_numpy().astype(np.float64)
-    if not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
-        raise TableError(f"row {row} has {features.columns[column]} {X[row, column]}: a feature is a finite number")
-    spread = X.std(axis=0)
-    return np.asarray((X - X.mean(axis=0)) / np.where(spread > 0, spread, 1))
-
-
-def _ridge(X: Floats, y: Floats, penalty: float = 1.0) -> Floats:
-    """Weights by least squares with a penalty on their size, shape (F,); the intercept does not change a ranking."""
-    gram = X.T @ X + penalty * np.eye(X.shape[1])
-    return np.asarray(np.linalg.solve(gram, X.T @ (y - y.mean())))

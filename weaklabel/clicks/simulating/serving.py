@@ -99,8 +99,6 @@ def server(rankings: Rankings, logging: Logging, depth: int, seed: int) -> Serve
     ModelError
         A share or weight is outside its range, or is given for a query or ranker that is not there.
     """
-    if depth < 1:
-        raise ModelError(f"depth is {depth}: a page shows at least 1 document")
     if not 0 <= logging.swap <= 1:
         raise ModelError(f"swap is {logging.swap}: it is a share of the sessions, in [0, 1]")
     n = len(rankings.scores)

@@ -106,7 +106,7 @@ class Simulation:
 
 
 def simulation(
-    rankings: pl.DataFrame,
+    rankings: Any,
     users: Users = "position_based",
     sessions: int = 10_000,
     *,
@@ -118,15 +118,14 @@ def simulation(
     **params: Any,
 ) -> Simulation:
     """Check all that a simulation is told; see `simulate`."""
-    if sessions < 1:
-        raise ModelError(f"sessions is {sessions}: a log has at least 1")
-    if seed < 0:
-        raise ModelError(f"seed is {seed}: it is a whole number, at least 0")
+    for name, value, least in (("sessions", sessions, 1), ("depth", depth, 1), ("seed", seed, 0)):
+        if value < least or int(value) != value:
+            raise ModelError(f"{name} is {value}: it is a whole number, at least {least}")
     checked = as_rankings(rankings, logging.rankers)
     built = _users(users, params)
     column = _column(context) if isinstance(users, Mapping) else ""
-    served = server(checked, logging, depth, seed)
-    return Simulation(checked, served, built, column, _mix(mix, tuple(built)), sessions, seed)
+    served = server(checked, logging, int(depth), int(seed))
+    return Simulation(checked, served, built, column, _mix(mix, tuple(built)), int(sessions), int(seed))
 
 
 def _users(users: Users, params: Mapping[str, Any]) -> dict[str, UserModel]:

@@ -38,7 +38,9 @@ def listed(pages: pl.DataFrame, origin: Origin) -> pl.DataFrame:
 
 def _as_lists(values: pl.Series, origin: Origin) -> pl.Series:
     if isinstance(values.dtype, pl.List | pl.Array):
-        inner = pl.Int8 if values.dtype.inner == pl.Boolean else values.dtype.inner
+        inner = values.dtype.inner
+        if inner == pl.Boolean or (inner.is_float() and _whole(values)):
+            inner = pl.Int64
         return values.cast(pl.List(inner)).cast(pl.List(pl.String))
     text = values.cast(pl.String).str.strip_chars()
     json = text.str.starts_with("[").fill_null(False)
@@ -47,6 +49,12 @@ def _as_lists(values: pl.Series, origin: Origin) -> pl.Series:
     if not json.any():
         return split
     return split.zip_with(~json, _decoded(text.set(~json, None), origin))
+
+
+def _whole(values: pl.Series) -> bool:
+    """Whether the numbers of these lists are whole: pandas makes fractions of them where one is missing."""
+    numbers = values.cast(pl.List(pl.Float64)).explode().drop_nulls()
+    return bool((numbers == numbers.floor()).all())
 
 
 def _decoded(text: pl.Series, origin: Origin) -> pl.Series:

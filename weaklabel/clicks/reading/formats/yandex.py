@@ -6,7 +6,7 @@ A page is `query<TAB>url,url,... : clicked , clicked`, and `;` stands between pa
 import gzip
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +15,7 @@ import polars as pl
 from weaklabel.errors import ClickLogError
 
 BLOCK = 1 << 24  # characters read at once; a line may hold a million pages
-PAGE = r"^\s*(?<query_id>[^\t]*\S)\s*\t\s*(?<doc_ids>[^:]*?)\s*:\s*(?<clicks>.*?)\s*$"
+PAGE = r"^\s*(?<query_id>[^\t]*\S)\s*\t\s*(?<doc_ids>(?:[^:]|:\S)*?)\s*:(?:\s+(?<clicks>.*?))?\s*$"
 
 
 def looks_like(path: Path) -> bool:
@@ -27,7 +27,7 @@ def looks_like(path: Path) -> bool:
         return False
 
 
-def pages(path: Path, wanted: Sequence[str] | None = None, size: int = 1_000_000) -> Iterator[pl.DataFrame]:
+def pages(path: Path, pick: object = None, size: int = 1_000_000) -> Iterator[pl.DataFrame]:
     """One row per page, in frames of a few megabytes: query_id, doc_ids and clicks, lists of documents.
 
     Clicks on what the page does not show are left out, and counted in a warning: the text has some.
