@@ -136,7 +136,7 @@ def calibrate(
     terminal.saved(out)
 
 
-@command("clicks", "weaklabel click-votes relevance.parquet --items items.csv --join votes.parquet --out votes.parquet")
+@command("clicks", "weaklabel click-votes relevance.parquet --items items.csv --join votes.parquet --out all.parquet")
 def click_votes(
     labels: Labels,
     items: Annotated[

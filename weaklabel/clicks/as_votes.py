@@ -142,7 +142,7 @@ def _where_groups_part(relevance: Kinds | Gammas, frame: pl.DataFrame) -> float:
     if told < FEWEST:
         raise NotIdentifiedError(
             f"{len(frame)} pairs of little exposure, worth {told:.0f}, do not show where relevant begins "
-            f"(at least {FEWEST}): say it with threshold="
+            f"(at least {FEWEST}): say it with threshold= (--threshold)"
         )
     values = frame["relevance"].to_numpy()
     edges = valley.edges(0.1 * values.min(), 2 * values.max())

@@ -1,6 +1,7 @@
 """The kernels' view of click counts: plain arrays, one entry per cell, an item at a place."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +53,17 @@ class Cells:
         """The slots that the others of their context are relative to, shape (p,): the first of each."""
         return np.asarray(np.diff(self.context, prepend=-1) != 0)
 
+    @cached_property
+    def _starts(self) -> Ints:
+        """Where each item that is there begins: items are sorted, and their sums run along them."""
+        return np.flatnonzero(np.diff(self.item, prepend=-1))
+
     def per_item(self, values: Floats) -> Floats:
         """Sums over the cells of each item, shape (n,)."""
-        return np.asarray(np.bincount(self.item, values, len(self.query)), dtype=np.float64)
+        sums = np.zeros(len(self.query))
+        if len(self.item):
+            sums[self.item[self._starts]] = np.add.reduceat(values, self._starts, dtype=np.float64)
+        return sums
 
     def per_slot(self, values: Floats) -> Floats:
         """Sums over the cells of each slot, shape (p,)."""

@@ -79,7 +79,8 @@ class Pages:
         if "session_id" not in frame.columns:
             raise ClickLogError(
                 "the log has no session_id, so nothing says what stood on one page: users who read from the top need "
-                "pages; name its column with columns={'session_id': ...}, or estimate with harvesting"
+                "pages; name its column with columns={'session_id': 'its name'} (--column session_id=NAME), or "
+                "estimate with harvesting"
             )
         sessions, items = frame.select("session_id").unique().sort("session_id"), frame.select(PAIR).unique().sort(PAIR)
         page, code = _row_in(sessions, frame), _row_in(items, frame)

@@ -167,4 +167,5 @@ def _depth_hint(frame: pl.DataFrame) -> str:
     depth, last = int(deepest.min()), int(deepest.max())  # type: ignore[arg-type]
     if not 1 < depth < last:
         return ""
-    return f". If only the lengths of the lists differ: every query reaches position {depth}, so log.upto({depth})"
+    shorter = f"log.upto({depth}) (--upto {depth})"
+    return f". If only the lengths of the lists differ: every query reaches position {depth}, so {shorter}"

@@ -83,7 +83,8 @@ class Trust:
         if self.anchors is None:
             raise NotIdentifiedError(
                 "clicks alone cannot tell trust in the ranking from relevance: the same clicks come of better "
-                f"documents and less trust. It takes anchors, {NEEDED}: anchors= (query_id, doc_id, relevance or grade)"
+                f"documents and less trust. It takes anchors, {NEEDED}: anchors= (--set anchors=grades.csv), with "
+                "query_id, doc_id and relevance or grade"
             )
         relevance = relevance_of(self.anchors, counts.items)
         cells = counts.cells.where(~np.isnan(relevance)[counts.cells.item])

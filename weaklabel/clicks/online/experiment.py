@@ -159,7 +159,7 @@ def _one_frame(log: ClickLog, treatment: ClickLog | None, arm: str) -> pl.DataFr
 
 
 def _names(frame: pl.DataFrame, arm: str, control: str | None) -> tuple[str, str]:
-    _require(frame, arm, "name the column of arms (arm=), or give each arm its own log")
+    _require(frame, arm, "name the column of arms (arm=, --arm), or give each arm its own log")
     found = sorted(frame[arm].cast(pl.String).unique().drop_nulls())
     if len(found) != 2 or frame[arm].null_count():
         empty = f" and {frame[arm].null_count()} rows without one" if frame[arm].null_count() else ""
@@ -177,7 +177,7 @@ def _require(frame: pl.DataFrame, column: str, advice: str) -> None:
 
 def _per_unit(frame: pl.DataFrame, arm: str, unit: str, metric: str) -> pl.DataFrame:
     """Of each unit in each arm: clicks, how many impressions or pages they are of, and the sum of these' squares."""
-    _require(frame, unit, "it names what was assigned to an arm at random, such as unit='user_id'")
+    _require(frame, unit, "it names what was assigned to an arm at random, such as unit='user_id' (--unit user_id)")
     if empty := frame[unit].null_count():
         raise ClickLogError(f"{empty} rows of the log have no {unit}, first row {frame[unit].is_null().arg_max()}")
     ones = frame.select(pl.col("click").cast(pl.Int64), arm=pl.col(arm).cast(pl.String), unit=pl.col(unit))
@@ -194,7 +194,7 @@ def _refuse_shared(units: pl.DataFrame, unit: str) -> None:
     if len(shared):
         raise ClickLogError(
             f"{unit} {shared.sort()[0]!r} is in both arms, and so are {shared.n_unique() - 1} others: each belongs to "
-            "one; name what was assigned (unit=), or leave these out"
+            "one; name what was assigned (unit=, --unit), or leave these out"
         )
 
 

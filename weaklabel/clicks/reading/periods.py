@@ -34,7 +34,7 @@ def period_of(rows: pl.DataFrame, every: str, origin: Origin) -> pl.Series:
     if "timestamp" not in rows.columns:
         raise origin.error(
             f"periods of {every} need a timestamp; there are: {', '.join(rows.columns)}; "
-            "if yours is called otherwise, say so with columns={'timestamp': 'its name'}"
+            "if yours is called otherwise, say so with columns={'timestamp': 'its name'} (--column timestamp=NAME)"
         )
     if not LENGTH.fullmatch(every):
         raise ClickLogError(f"period is {every!r}, no length such as 1h, 1d, 1w, 1mo")

@@ -81,4 +81,4 @@ def advice(there: Sequence[str], missing: str) -> str:
         return "its columns do not stand between commas: end the name of a file with tabs in .tsv, or write commas"
     if missing in [name.strip() for name in there]:
         return "its name has spaces around it: write the header without them"
-    return f"if yours is called otherwise, say so with columns={{{missing!r}: 'its name'}}"
+    return f"if yours is called otherwise, say so with columns={{{missing!r}: 'its name'}} (--column {missing}=NAME)"

@@ -85,7 +85,8 @@ def _raise_unknown(counts: ClickCounts, propensities: Propensities, unknown: Mas
     named = ", ".join(str(position) for position in positions[:10]) + (", ..." if len(positions) > 10 else "")
     noun = "position" if len(positions) == 1 else "positions"
     where = ", ".join(f"{name} {value!r}" for name, value in missing.row(0, named=True).items() if name != "position")
-    shorter = "" if positions[0] == top or where else f", or keep to log.upto({positions[0] - 1})"
+    last = positions[0] - 1
+    shorter = "" if positions[0] == top or where else f", or keep to log.upto({last}) (--upto {last})"
     raise ClickLogError(
         f"no propensity is known for {noun} {named} of the log{f' ({where})' if where else ''}: "
         f"estimate from a log that has all{shorter}"

@@ -44,7 +44,7 @@ def best(edges: Floats, shares: Floats) -> float:
         middle = np.exp(x[np.searchsorted(np.cumsum(shares), shares.sum() / 2)])
         raise NotIdentifiedError(
             "the relevance of these documents does not fall into two groups, so clicks do not say where relevant "
-            f"begins: say it with threshold=; half of the documents lie above {middle:.2g}"
+            f"begins: say it with threshold= (--threshold); half of the documents lie above {middle:.2g}"
         )
     return float(np.exp(at))
 
