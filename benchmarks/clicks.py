@@ -9,7 +9,8 @@
 Each contender runs in a fresh process of one thread that reads the same Parquet file; CPU seconds and peak memory are
 those of the whole process up to its estimate. `error` is the mean of |estimate - truth| over positions, `relative` the
 largest |estimate / truth - 1|, `covered` the share of intervals (without the first position's) that hold the truth,
-`labels` the NDCG@10 of the documents in the log ranked by their labels, `ranker` that of new queries' documents.
+`labels` the NDCG@10 of the documents in the log ranked by their labels, `ranker` that of new queries' documents;
+`voted` the share of pairs on which clicks vote by default, `right` that of right votes, relevant being grade 1 and up.
 """
 
 import argparse
@@ -46,8 +47,8 @@ ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "POLARS_MAX_T
 BASELINES = ("naive clicks", "true curve", "full information")
 BY_PAGES = ("cascade", "dbn")  # they fit whole pages, which takes long, and matter where users scan from the top
 PAIR = ["query_id", "doc_id"]
-COLUMNS = ("error", "relative", "covered", "labels", "ranker", "seconds", "peak_mib")
-DIGITS = (4, 3, 2, 3, 3, 1, 0)
+COLUMNS = ("error", "relative", "covered", "labels", "voted", "right", "ranker", "seconds", "peak_mib")
+DIGITS = (4, 3, 2, 3, 3, 4, 3, 1, 0)
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,11 @@ def qualities(out: Path, path: Path, folder: Path, shown: pl.DataFrame) -> dict[
         scored["labels"] = ndcg(labels.join(logged, on=PAIR, how="semi"), gold, n_bootstrap=1).value
         if not (out / "scores.parquet").exists():
             trained_on(labels, path, folder, shown).write_parquet(out / "scores.parquet")
+    if (out / "votes.parquet").exists():
+        cast = pl.read_parquet(out / "votes.parquet").join(shown.select(*PAIR, "grade"), on=PAIR)
+        sure = cast.filter(pl.col("vote") >= 0)
+        scored["voted"] = len(sure) / len(cast)
+        scored["right"] = float(((sure["grade"] >= 1) == (sure["vote"] == 1)).mean() or 0.0)
     if (out / "scores.parquet").exists():
         gold = pl.read_parquet(folder / "new.parquet", columns=[*PAIR, "grade"])
         scored["ranker"] = ndcg(pl.read_parquet(out / "scores.parquet"), gold, n_bootstrap=1).value

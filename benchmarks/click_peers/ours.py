@@ -43,7 +43,18 @@ def main() -> None:
         how = {"features": shown.select("query_id", "doc_id", features(shown))}
     labels = wl.debias(counts, curve, **how)
     labels.frame.write_parquet(out / "labels.parquet")
+    voted(labels, out)
     ranked(labels, documents, out)
+
+
+def voted(labels: wl.RelevanceLabels, out: Path) -> None:
+    """What clicks vote, where they show two groups of documents at all."""
+    try:
+        votes = wl.as_votes(labels)
+    except wl.WeaklabelError:
+        return
+    pairs = labels.frame.select("query_id", "doc_id")
+    pairs.with_columns(vote=pl.Series(votes.votes[:, 0])).write_parquet(out / "votes.parquet")
 
 
 def estimated(name: str, log: Path, documents: Path, counts: wl.ClickCounts, graded: bool) -> wl.Propensities:
