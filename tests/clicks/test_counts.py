@@ -256,3 +256,10 @@ def test_counts_of_many_impressions_and_of_few_add_up():
 
     assert both.frame["impressions"].to_list() == (2 * few.frame["impressions"] + 70_000).to_list()
     assert both.frame["impressions_by_bucket"].to_numpy()[:, 3].min() >= 70_000
+
+
+def test_parts_of_an_impression_are_refused():
+    frame = pl.DataFrame({"query_id": ["q"], "doc_id": ["a"], "position": [1], "impressions": [5.7], "clicks": [1]})
+
+    with pytest.raises(ClickLogError, match="parts of impressions, such as 5.7"):
+        ClickCounts(frame)

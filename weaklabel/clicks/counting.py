@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from weaklabel import progress
-from weaklabel.clicks.counts import COUNTS, ClickCounts, check_names
+from weaklabel.clicks.count_columns import COUNTS, check_names
+from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.log import BEYOND, ClickLog
 from weaklabel.clicks.reading.hashing import RowHashes
 from weaklabel.clicks.reading.origin import Origin

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.clicks.cells import Ints, Mask
-from weaklabel.clicks.counts import BUCKETS
+from weaklabel.clicks.count_columns import BUCKETS
 from weaklabel.clicks.log import ClickLog
 from weaklabel.errors import ClickLogError
 

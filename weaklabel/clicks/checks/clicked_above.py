@@ -8,8 +8,8 @@ import polars as pl
 
 from weaklabel.clicks.cells import Ints
 from weaklabel.clicks.checks.ratio import Ratio, of_logs
+from weaklabel.clicks.count_columns import BY_BUCKET
 from weaklabel.clicks.counting import count
-from weaklabel.clicks.counts import BY_BUCKET
 from weaklabel.clicks.curves import intervals
 from weaklabel.clicks.log import ClickLog
 from weaklabel.errors import ClickLogError

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from weaklabel.clicks.cells import Cells, Ints
-from weaklabel.clicks.counts import BUCKETS, BY_BUCKET, COUNTS, ClickCounts
+from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS
+from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves.intervals import half_width, standard_error
 from weaklabel.numerics import Floats
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.clicks.counts import BUCKETS, BY_BUCKET, COUNTS
+from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS
 from weaklabel.clicks.reading.cell_numbers import CellNumbers, Ints
 from weaklabel.clicks.reading.hashing import RowHashes
 from weaklabel.errors import ClickLogError
