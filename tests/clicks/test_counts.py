@@ -263,3 +263,11 @@ def test_parts_of_an_impression_are_refused():
 
     with pytest.raises(ClickLogError, match="parts of impressions, such as 5.7"):
         ClickCounts(frame)
+
+
+def test_a_file_of_counts_is_taken_for_what_it_is(tmp_path):
+    counts = count(ClickLog(PAGED))
+    counts.save(tmp_path / "counts.parquet")
+
+    assert as_counts(tmp_path / "counts.parquet").frame.equals(counts.frame)
+    assert as_counts(str(tmp_path / "counts.parquet")).buckets == 20

@@ -4,6 +4,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from weaklabel.clicks.browsing.pages import Pages
+from weaklabel.clicks.counting import count
 from weaklabel.clicks.log import ClickLog, read_log
 from weaklabel.errors import ClickLogError, TableError
 
@@ -132,8 +134,8 @@ def test_a_bad_value_is_named_with_its_row_and_a_remedy(columns, message):
 
 
 def test_a_page_that_shows_two_documents_in_one_place_is_refused():
-    with pytest.raises(ClickLogError, match="rows 0 and 2 both stand at position 1 of session '5'"):
-        log(session_id=[5, 5, 5])
+    with pytest.raises(ClickLogError, match="rows 0 and 2 both stand at position 1 for query 'q' in session '5'"):
+        log(session_id=[5, 5, 5], query_id=["q"] * 3, doc_id=["a", "b", "c"])
 
 
 def test_two_pages_may_use_the_same_place():
@@ -195,3 +197,11 @@ def test_ids_in_a_csv_stay_as_they_stand_there(tmp_path):
     log = read_log(tmp_path / "log.csv", {"query_id": "q"})
 
     assert log.frame.select("query_id", "doc_id").row(0) == ("007", "1.10")
+
+
+def test_a_session_may_show_a_page_for_each_of_several_queries():
+    searched = log(session_id=["s"] * 3)
+
+    assert len(searched) == 3
+    assert Pages.from_log(searched).item.shape == (2, 2)
+    assert (count(searched).frame["impressions_by_bucket"].to_numpy() > 0).any(axis=0).sum() == 1

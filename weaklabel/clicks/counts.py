@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import checks
-from weaklabel.artefacts.store import Artefact
+from weaklabel.artefacts.store import Artefact, kind_of
 from weaklabel.clicks.cells import Cells, Ints
 from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS, check, check_names, typed
 from weaklabel.clicks.log import ClickLog, upto
@@ -167,10 +168,12 @@ def merge(a: ClickCounts, b: ClickCounts) -> ClickCounts:
     )
 
 
-def as_counts(log: ClickLog | ClickCounts) -> ClickCounts:
-    """The counts, made from the log where need be."""
+def as_counts(log: Any) -> ClickCounts:
+    """The counts, made from the log or loaded from their file where need be."""
     from weaklabel.clicks.counting import count
 
+    if isinstance(log, str | Path) and Path(log).is_file() and kind_of(Path(log)) == ClickCounts.kind:
+        return ClickCounts.load(log)
     return log if isinstance(log, ClickCounts) else count(log)
 
 

@@ -31,7 +31,8 @@ class ClickLog:
         - query_id, doc_id: stored as text.
         - position: whole number, 1 is the top.
         - click: 0 or 1, stored as Int8.
-        - session_id (optional): one page of results, stored as text; a page has each position and document once.
+        - session_id (optional): stored as text. What a session shows for one query is a page, and has each position and
+          document once; clicks of a session may depend on each other.
         - timestamp (optional): kept as it is.
         - propensity (optional): in (0, 1], logged by whoever chose what to show.
         - any other column: context, kept as it is.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from weaklabel.clicks.cells import Ints, Mask
 from weaklabel.clicks.count_columns import BUCKETS
 from weaklabel.clicks.log import ClickLog
+from weaklabel.clicks.reading.places import PAGE
 from weaklabel.errors import ClickLogError
 
 PAIR = ["query_id", "doc_id"]
@@ -82,13 +83,13 @@ class Pages:
                 "pages; name its column with columns={'session_id': 'its name'} (--column session_id=NAME), or "
                 "estimate with harvesting"
             )
-        sessions, items = frame.select("session_id").unique().sort("session_id"), frame.select(PAIR).unique().sort(PAIR)
-        page, code = _row_in(sessions, frame), _row_in(items, frame)
+        pages, items = frame.select(PAGE).unique().sort(PAGE), frame.select(PAIR).unique().sort(PAIR)
+        page, code = _row_in(pages, frame), _row_in(items, frame)
         position, place = np.unique(frame["position"].to_numpy(), return_inverse=True)
-        item = np.full((len(sessions), len(position)), -1, dtype=np.int64)
+        item = np.full((len(pages), len(position)), -1, dtype=np.int64)
         click = np.zeros(item.shape, dtype=np.int8)
         item[page, place], click[page, place] = code, frame["click"].to_numpy()
-        bucket = (sessions["session_id"].hash(seed=0) % BUCKETS).cast(pl.Int64).to_numpy()
+        bucket = (pages["session_id"].hash(seed=0) % BUCKETS).cast(pl.Int64).to_numpy()
         return cls(item, click, position, bucket, items)
 
 

@@ -12,6 +12,7 @@ from weaklabel.clicks.count_columns import BY_BUCKET
 from weaklabel.clicks.counting import count
 from weaklabel.clicks.curves import intervals
 from weaklabel.clicks.log import ClickLog
+from weaklabel.clicks.reading.places import PAGE
 from weaklabel.errors import ClickLogError
 from weaklabel.numerics import Floats
 
@@ -76,7 +77,7 @@ def clicked_above(log: ClickLog, alpha: float = 0.05) -> ClickedAbove:
     Parameters
     ----------
     log
-        With session_id, which is one page of results.
+        With session_id.
     alpha
         Significance, in (0, 1).
 
@@ -106,9 +107,9 @@ def clicked_above(log: ClickLog, alpha: float = 0.05) -> ClickedAbove:
 
 def _below_the_top(frame: pl.DataFrame) -> ClickLog:
     """All but the first document of each page, each with whether anything above it was clicked."""
-    rows = frame.select(*PLACE, "session_id", "click").sort("session_id", "position")
-    above = (pl.col("click").cast(pl.Int64).cum_sum().over("session_id") - pl.col("click")) > 0
-    first = pl.col("session_id") != pl.col("session_id").shift()
+    rows = frame.select(*PLACE, "session_id", "click").sort(*PAGE, "position")
+    above = (pl.col("click").cast(pl.Int64).cum_sum().over(PAGE) - pl.col("click")) > 0
+    first = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in PAGE)
     kept = rows.with_columns(above.cast(pl.Int8).cast(pl.String).alias(COLUMN)).filter(~first.fill_null(True))
     return ClickLog(kept if len(kept) else rows.with_columns(pl.lit("0").alias(COLUMN)))
 

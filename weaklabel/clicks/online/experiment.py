@@ -9,6 +9,7 @@ import polars as pl
 
 from weaklabel.clicks.log import ClickLog
 from weaklabel.clicks.online.sample_size import check_shares
+from weaklabel.clicks.reading.places import PAGE
 from weaklabel.errors import ClickLogError, UnknownNameError
 
 METRICS = ("ctr", "clicks_per_page")
@@ -117,7 +118,7 @@ def compare_arms(
     control
         Which value of it is the control; by default the first in alphabetical order.
     metric
-        "ctr", clicks per impression, or "clicks_per_page", clicks per session_id.
+        "ctr", clicks per impression, or "clicks_per_page", clicks per page: what a session shows for one query.
     unit
         The column of what was assigned: session_id, or one of users.
     split
@@ -182,8 +183,8 @@ def _per_unit(frame: pl.DataFrame, arm: str, unit: str, metric: str) -> pl.DataF
         raise ClickLogError(f"{empty} rows of the log have no {unit}, first row {frame[unit].is_null().arg_max()}")
     ones = frame.select(pl.col("click").cast(pl.Int64), arm=pl.col(arm).cast(pl.String), unit=pl.col(unit))
     if metric == "clicks_per_page":
-        _require(frame, "session_id", "a page is one session_id")
-        paged = ones.with_columns(page=frame["session_id"])
+        _require(frame, "session_id", "a page is what a session shows for one query")
+        paged = ones.with_columns(page=frame.select(pl.struct(PAGE)).to_series())
         ones = paged.group_by("arm", "unit", "page").agg(pl.col("click").sum())
     click = pl.col("click")
     return ones.group_by("arm", "unit").agg(clicks=click.sum(), total=pl.len(), squares=(click**2).sum()).sort("unit")

@@ -1,4 +1,4 @@
-"""A page of results has each place once and each document once: else a session is no page, or rows came in twice."""
+"""A page is what a session shows for one query: each place once, each document once, or rows came in twice."""
 
 import numpy as np
 import polars as pl
@@ -8,7 +8,8 @@ from weaklabel.clicks.reading.origin import NOWHERE, Origin, short
 
 Columns = tuple[str, ...]
 
-PLACE, SHOWING = ("session_id", "position"), ("session_id", "query_id", "doc_id")  # what a page has but once
+PAGE = ("session_id", "query_id")
+PLACE, SHOWING = (*PAGE, "position"), (*PAGE, "doc_id")  # what a page has but once
 
 
 def check(rows: RowHashes, origin: Origin = NOWHERE) -> Hashes:
@@ -49,8 +50,9 @@ def _raise_shared(rows: pl.DataFrame, once: Columns, first: int, origin: Origin)
     numbers = f"rows {one} and {other}" if one != other else f"two places of row {one}"  # a page may be one row
     if "position" in values:
         raise origin.error(
-            f"{numbers} both stand at position {values['position']} of session {values['session_id']!r}: a session_id "
-            "is one page of results, so give each page its own, or leave the column out"
+            f"{numbers} both stand at position {values['position']} for query {short(values['query_id'])} in session "
+            f"{short(values['session_id'])}: that is one page, so give each page its own session_id, or leave the "
+            "column out"
         )
     raise origin.error(
         f"{numbers} both show document {short(values['doc_id'])} on the page of session {short(values['session_id'])}: "

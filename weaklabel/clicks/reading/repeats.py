@@ -7,6 +7,7 @@ import numpy as np
 
 from weaklabel.clicks.reading import places
 from weaklabel.clicks.reading.hashing import Hashes, RowHashes
+from weaklabel.clicks.reading.origin import short
 from weaklabel.clicks.reading.scan import Batch
 from weaklabel.errors import ClickLogError
 
@@ -46,11 +47,11 @@ class PlacesSeen:
         self._hashes = both
 
     def _raise(self, batch: Batch, row: int) -> None:
-        session, position = batch.frame.select("session_id", "position").row(row)
+        session, query, position = batch.frame.select(places.PLACE).row(row)
         raise batch.origin.error(
-            f"row {batch.origin.row(row)} stands at position {position} of session {session!r}, as an earlier row of "
-            "the log does: a session_id is one page of results, and each page is counted once; "
-            "was a part of the log given twice?"
+            f"row {batch.origin.row(row)} stands at position {position} for query {short(query)} in session "
+            f"{short(session)}, as an earlier row of the log does: a session shows a query one page, and each page is "
+            "counted once; was a part of the log given twice?"
         )
 
 
