@@ -1,6 +1,6 @@
 """The columns that counts have: their names and types, and what cannot be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from weaklabel.errors import ClickLogError, first_line
 BUCKETS = 20  # of sessions, by their hash: each is left out once for the intervals
 COUNTS = ("impressions", "clicks")
 BY_BUCKET = ("impressions_by_bucket", "clicks_by_bucket")
+AT_ONCE = 200_000  # rows that are checked together
 
 
 def check_names(key: Sequence[str], context: Sequence[str]) -> None:
@@ -70,7 +71,13 @@ def _is_sorted(frame: pl.DataFrame, by: Sequence[str]) -> bool:
         above = pl.col(name).shift()
         below = below | (tied & (pl.col(name) < above))
         tied = tied & (pl.col(name) == above)
-    return not frame.select(below.fill_null(False).any()).item()
+    return not any(rows.select(below.fill_null(False).any()).item() for rows in _in_slices(frame))
+
+
+def _in_slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Some rows at a time, each time with the last one of before: what is asked of neighbours takes memory, too."""
+    for start in range(0, len(frame), AT_ONCE):
+        yield frame.slice(max(start - 1, 0), AT_ONCE + 1)
 
 
 def check(frame: pl.DataFrame, by: Sequence[str]) -> None:
@@ -92,8 +99,9 @@ def check(frame: pl.DataFrame, by: Sequence[str]) -> None:
         )
     # Sorted, so that equal rows are neighbours: cheaper than hashing ten million texts.
     twice = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in by).fill_null(False)
-    if len(repeated := frame.filter(twice)):
-        raise ClickLogError(f"{repeated.select(by).row(0)} stands there twice: add such rows up with merge")
+    for rows in _in_slices(frame):
+        if len(repeated := rows.filter(twice)):
+            raise ClickLogError(f"{repeated.select(by).row(0)} stands there twice: add such rows up with merge")
     if BY_BUCKET[0] in frame.columns:
         _check_buckets(frame)
 

@@ -14,7 +14,7 @@ from weaklabel.artefacts import checks
 from weaklabel.artefacts.store import Artefact, kind_of
 from weaklabel.clicks.cells import Cells, Ints
 from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS, check, check_names, typed
-from weaklabel.clicks.log import ClickLog, upto
+from weaklabel.clicks.log import upto
 from weaklabel.errors import ClickLogError
 
 
