@@ -225,3 +225,14 @@ def test_the_estimate_says_what_it_rests_on(planted_log):
 def test_a_parameter_out_of_range_is_refused_with_its_value(params):
     with pytest.raises(ModelError, match=str(next(iter(params.values())))):
         Harvesting(**params).estimate(counts_of(("a", 1, 10, 4), ("a", 2, 10, 2)))
+
+
+def test_positions_that_hang_on_one_that_is_too_thin_go_with_it():
+    firm = [("a", 1, 9_000, 900), ("a", 2, 9_000, 600)]
+    thin = [("b", 2, 4, 1), ("b", 3, 4, 1)]
+    beyond = [("c", 3, 900, 90), ("c", 4, 900, 80)]
+
+    found = estimate(counts_of(*firm, *thin, *beyond), partial=True)
+
+    assert found.position.tolist() == [1, 2]
+    assert found.provenance["left_out"] == [3, 4]

@@ -113,7 +113,7 @@ class Harvesting:
         kept = pooled.position[error <= self.max_se]
         if len(kept) < 2:
             links.refuse_thin(pooled, error, self.max_se)
-        cells = _at(cells, kept)
+        cells = self._linked(_at(cells, kept))  # what hung on a position that was dropped goes with it
         return self._thick(cells, fixed_effects.informative(pooling.by_context(cells)))
 
     def _provenance(
