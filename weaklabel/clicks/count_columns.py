@@ -14,6 +14,11 @@ BY_BUCKET = ("impressions_by_bucket", "clicks_by_bucket")
 AT_ONCE = 200_000  # rows that are checked together
 
 
+def names(columns: Sequence[str] | str) -> tuple[str, ...]:
+    """Names of columns, given as several or as one."""
+    return (columns,) if isinstance(columns, str) else tuple(columns)
+
+
 def check_names(key: Sequence[str], context: Sequence[str]) -> None:
     """Raise `ClickLogError` unless key and context name further columns of the log, each of them once."""
     own = {"query_id", "doc_id", "position", "click", "session_id", *COUNTS, *BY_BUCKET}

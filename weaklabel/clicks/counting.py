@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from weaklabel import progress
-from weaklabel.clicks.count_columns import COUNTS, check_names
+from weaklabel.clicks.count_columns import COUNTS, check_names, names
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.log import BEYOND, ClickLog
 from weaklabel.clicks.reading.hashing import RowHashes
@@ -75,16 +75,12 @@ def count(
     TableError
         A file cannot be read.
     """
-    counting = _Counting(_names(key), _names(context), upto, beyond, period)
+    counting = _Counting(names(key), names(context), upto, beyond, period)
     scan = scan_log(log.frame if isinstance(log, ClickLog) else log, columns, format, keep=counting.wanted, where=where)
     total = None if scan.n is None else math.ceil(scan.n / AT_ONCE)
     for batch in progress.track(scan, "counting", total):
         counting.add(batch)
     return counting.counts()
-
-
-def _names(columns: Sequence[str] | str) -> tuple[str, ...]:
-    return (columns,) if isinstance(columns, str) else tuple(columns)
 
 
 @dataclass

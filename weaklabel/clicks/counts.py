@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from weaklabel.artefacts import checks
 from weaklabel.artefacts.store import Artefact, kind_of
 from weaklabel.clicks.cells import Cells, Ints
-from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS, check, check_names, typed
+from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS, check, check_names, names, typed
 from weaklabel.clicks.log import upto
 from weaklabel.errors import ClickLogError
 
@@ -50,7 +50,7 @@ class ClickCounts(Artefact):
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        checks.put(self, key=_names(self.key), context=_names(self.context))
+        checks.put(self, key=names(self.key), context=names(self.context))
         check_names(self.key, self.context)
         frame = typed(self.frame, self._by)
         check(frame, self._by)
@@ -118,8 +118,7 @@ class ClickCounts(Artefact):
             raise ClickLogError(
                 f"beyond is {beyond!r}: positions beyond the {k}th are dropped ('drop') or merged ('merge')"
             )
-        merged = self.frame.with_columns(pl.col("position").clip(upper_bound=k + 1))
-        return self._with(merged if beyond == "merge" else upto(self.frame, k))
+        return self._with(upto(self.frame, k, beyond))
 
     def collapse(self, key: Sequence[str] = (), context: Sequence[str] = ()) -> Self:
         """The counts with only these columns of key and context told apart; they may change their part.
@@ -200,10 +199,6 @@ def _added(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     wide = {name: np.uint32 if name in BY_BUCKET else np.int64 for name in counted}
     sums = {name: np.add.reduceat(rows[name].to_numpy(), first, axis=0, dtype=wide[name]) for name in counted}
     return rows.select(by)[first].with_columns(pl.Series(name, values) for name, values in sums.items())
-
-
-def _names(columns: Sequence[str] | str) -> tuple[str, ...]:
-    return (columns,) if isinstance(columns, str) else tuple(columns)
 
 
 def _numbered(sorted_rows: pl.DataFrame) -> NDArray[np.int64]:

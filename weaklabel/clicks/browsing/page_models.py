@@ -4,7 +4,6 @@ They can be compared on the same pages, which need not be those that they were f
 """
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -17,16 +16,6 @@ from weaklabel.errors import ClickLogError
 from weaklabel.numerics import Floats
 
 SURE = 1 - 1e-6  # no click is more certain than this, so that one that did not come is no impossibility
-
-
-class PageModel(Protocol):
-    """What is known of users and documents."""
-
-    def log_likelihood(self, pages: Pages) -> Floats:
-        """The log of the probability of each page's clicks, shape (n,); -inf where they are impossible."""
-
-    def examination(self, pages: Pages) -> Floats:
-        """P(examined) of each place whatever is clicked, shape (n, K); NaN where nothing stood there."""
 
 
 @dataclass(frozen=True, eq=False)

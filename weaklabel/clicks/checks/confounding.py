@@ -106,15 +106,14 @@ def contexts_differ(counts: ClickCounts, alpha: float = 0.05) -> ContextTest:
 
 def _of_contexts(counts: ClickCounts, differ: bool | None, test: CurveTest, difference: float) -> str:
     name = ", ".join(counts.context)
-    said = f"chi-square {test.statistic:.0f} on {test.df} degrees of freedom, p {test.p_value:.2g}"
     if differ is None:
         return f"too few clicks to tell whether examination differs by {name}"
     if differ:
         return (
-            f"examination differs by {name}, typically by {difference:.0%} ({said}): "
+            f"examination differs by {name}, typically by {difference:.0%} ({test}): "
             f"count with context={list(counts.context)}, for a curve of its own for each"
         )
-    return f"examination does not differ by {name}, or by no more than about {difference:.0%} ({said}): one curve does"
+    return f"examination does not differ by {name}, or by no more than about {difference:.0%} ({test}): one curve does"
 
 
 def key_matters(counts: ClickCounts, column: str, alpha: float = 0.05) -> KeyTest:

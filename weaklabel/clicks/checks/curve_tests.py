@@ -64,6 +64,9 @@ class CurveTest:
     dispersion: float
     between_queries: float
 
+    def __str__(self) -> str:
+        return f"chi-square {self.statistic:.0f} on {self.df} degrees of freedom, p {self.p_value:.2g}"
+
 
 NOTHING = CurveTest(0.0, 0, 1.0, 1.0, 1.0)
 

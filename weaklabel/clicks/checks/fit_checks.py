@@ -9,6 +9,7 @@ from weaklabel.artefacts import Propensities
 from weaklabel.clicks.cells import Cells, Mask
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves import intervals, pooling
+from weaklabel.clicks.relevance import slot_bias
 from weaklabel.errors import ClickLogError
 from weaklabel.numerics import Floats
 
@@ -167,17 +168,10 @@ def _places(counts: ClickCounts, propensities: Propensities) -> tuple[Cells, Flo
 
 def _curve(counts: ClickCounts, propensities: Propensities) -> Floats:
     """Alpha and beta at each slot of the counts, (2, p); nan where they are not known."""
-    cells, context = counts.cells, propensities.context
     alpha = propensities.examination if propensities.alpha is None else propensities.alpha
     beta = np.zeros(len(alpha)) if propensities.beta is None else propensities.beta
-    places = pl.DataFrame({"position": cells.position})
-    curve = pl.DataFrame({"position": propensities.position, "alpha": alpha, "beta": beta})
-    on = ["position"]
-    if context is not None:
-        places, on = pl.concat([counts.contexts[cells.context], places], how="horizontal"), [*context.columns, *on]
-        curve = pl.concat([context, curve], how="horizontal")
-    found = places.join(curve, on=on, how="left", maintain_order="left").select("alpha", "beta")
-    return np.asarray(found.fill_null(float("nan")).to_numpy().T, dtype=np.float64)
+    row = slot_bias.rows(counts, propensities)
+    return np.where(row >= 0, np.stack([alpha, beta])[:, row], np.nan)
 
 
 def _without(propensities: Propensities, test: Mask) -> Propensities:

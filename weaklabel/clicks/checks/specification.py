@@ -150,26 +150,25 @@ def _ratio(difference: Floats, covariance: Floats, lower: Mask) -> Ratio:
 
 
 def _verdict(test: CurveTest, difference: float, ratio: Ratio, alpha: float) -> tuple[str, str]:
-    said = f"chi-square {test.statistic:.0f} on {test.df} degrees of freedom, p {test.p_value:.2g}"
     if test.p_value >= alpha and ratio.vague:
-        return UNKNOWN, f"too few clicks to tell whether relevant and irrelevant documents share one curve ({said})"
+        return UNKNOWN, f"too few clicks to tell whether relevant and irrelevant documents share one curve ({test})"
     if test.p_value >= alpha:
-        return FITS, f"documents of high and of low relevance share one curve, as position-based users imply ({said})"
+        return FITS, f"documents of high and of low relevance share one curve, as position-based users imply ({test})"
     if difference < SLIGHT:
-        return FITS, f"the curves of more and less relevant documents differ by only about {difference:.0%} ({said})"
+        return FITS, f"the curves of more and less relevant documents differ by only about {difference:.0%} ({test})"
     if ratio.lower > 1:
         return TRUST, (
             "from position to position clicks on relevant documents fall less than those on irrelevant ones, by "
-            f"{ratio}: people click what stands high whether it is good or not ({said}). With grades of 100 to 300 "
+            f"{ratio}: people click what stands high whether it is good or not ({test}). With grades of 100 to 300 "
             "documents as anchors, the estimator 'trust' corrects for it"
         )
     if ratio.upper < 1:
         return CASCADE, (
             "from position to position clicks on relevant documents fall more than those on irrelevant ones, by "
-            f"{ratio}: where documents are good, people stop reading sooner, as where a click ends the search ({said})"
+            f"{ratio}: where documents are good, people stop reading sooner, as where a click ends the search ({test})"
         )
     return OTHERWISE, (
-        f"the curves of more and less relevant documents differ by about {difference:.0%} ({said}): examination "
+        f"the curves of more and less relevant documents differ by about {difference:.0%} ({test}): examination "
         "depends on more than the position"
     )
 

@@ -25,16 +25,15 @@ def curve(
     refit: Refit,
     level: float,
     provenance: Mapping[str, Any],
-    fallback: Callable[[], Floats],
 ) -> Propensities:
-    """Propensities from log examination, with intervals from the buckets of sessions.
+    """Propensities from log examination, with intervals from the buckets of the cells.
 
     Parameters
     ----------
     counts
         What was estimated from; names the contexts.
     cells
-        Its cells, or those of them that the estimate is about.
+        Its cells, or those of them that the estimate is about, in buckets.
     log_theta
         Shape (p,): the estimate.
     refit
@@ -43,12 +42,9 @@ def curve(
         Confidence.
     provenance
         Of the result; what the intervals rest on is added.
-    fallback
-        Standard errors, shape (p,), where there were no sessions.
     """
-    replicates = intervals.jackknife(cells, refit) if cells.buckets else None
-    error = fallback() if replicates is None else intervals.standard_error(replicates)
-    return with_errors(counts, cells, log_theta, replicates, error, level, provenance)
+    replicates = intervals.jackknife(cells, refit)
+    return with_errors(counts, cells, log_theta, replicates, intervals.standard_error(replicates), level, provenance)
 
 
 def with_errors(
@@ -115,6 +111,12 @@ def check_level(level: float) -> None:
     """Raise `ModelError` where a confidence is none."""
     if not 0 < level < 1:
         raise ModelError(f"level is {level}: a confidence lies between 0 and 1, such as 0.95")
+
+
+def check_max_se(max_se: float) -> None:
+    """Raise `ModelError` where a largest standard error is none."""
+    if not max_se > 0:
+        raise ModelError(f"max_se is {max_se}: a standard error is positive, such as 0.75")
 
 
 def of_slots(cells: Cells, kept: Mask) -> Cells:

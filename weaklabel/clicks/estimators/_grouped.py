@@ -39,7 +39,7 @@ def with_intervals(
     """
     grouped, said = _grouped(cells)
     told = {**provenance, "intervals": said}
-    return curve(counts, grouped, log_theta, refit, level, told, fallback=lambda: np.zeros_like(log_theta))
+    return curve(counts, grouped, log_theta, refit, level, told)
 
 
 def _grouped(cells: Cells) -> tuple[Cells, str]:

@@ -10,9 +10,9 @@ from weaklabel.clicks.cells import Cells, Mask
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves import fixed_effects, pooling
 from weaklabel.clicks.estimators import _grouped as grouped
-from weaklabel.clicks.estimators._curve import check_level
+from weaklabel.clicks.estimators._curve import check_level, check_max_se
 from weaklabel.clicks.estimators._pairs import Pairs, pairs
-from weaklabel.errors import ConvergenceError, ModelError
+from weaklabel.errors import ConvergenceError
 from weaklabel.numerics import Floats
 
 __all__ = ["AllPairs"]
@@ -69,8 +69,7 @@ class AllPairs:
             A parameter is outside its range.
         """
         check_level(self.level)
-        if not self.max_se > 0:
-            raise ModelError(f"max_se is {self.max_se}: a standard error is positive, such as 0.75")
+        check_max_se(self.max_se)
         cells = pooling.by_context(counts.cells)
         grouped.refuse_unlinked(counts, cells)
         telling = fixed_effects.informative(cells)

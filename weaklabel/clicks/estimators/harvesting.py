@@ -11,8 +11,7 @@ from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves import fixed_effects, intervals, links, pooling, smoothing
 from weaklabel.clicks.curves.pooling import Common
 from weaklabel.clicks.curves.smoothing import Smoother
-from weaklabel.clicks.estimators._curve import check_level, of_slots, with_errors
-from weaklabel.errors import ModelError
+from weaklabel.clicks.estimators._curve import check_level, check_max_se, of_slots, with_errors
 from weaklabel.numerics import Floats
 
 __all__ = ["Harvesting"]
@@ -75,11 +74,8 @@ class Harvesting:
             A parameter is outside its range.
         """
         check_level(self.level)
-        if not self.max_se > 0:
-            raise ModelError(f"max_se is {self.max_se}: a standard error is positive, such as 0.75")
-        cells = self._linked(counts.cells)
-        telling = fixed_effects.informative(pooling.by_context(cells))
-        cells, telling, pooled = self._thick(cells, telling)
+        check_max_se(self.max_se)
+        cells, telling, pooled = self._thick(self._linked(pooling.by_context(counts.cells)))
         prior = pooling.learn(telling, pooled)
         rough = pooled if prior is None else pooling.fit(telling, prior, pooled[pooling.place(telling)])
         between = pooling.covariance(telling, rough, prior, "item")
@@ -95,15 +91,16 @@ class Harvesting:
 
     def _linked(self, cells: Cells) -> Cells:
         """The cells at positions that can be compared with each other, whatever the context."""
-        pooled = pooling.one_curve(pooling.by_context(cells))
+        pooled = pooling.one_curve(cells)
         group = links.groups(pooled)
         if self.partial:
             return _at(cells, pooled.position[links.main_group(pooled, group)])
         links.refuse_unlinked(pooled, group, PARTIAL)
         return cells
 
-    def _thick(self, cells: Cells, telling: Cells) -> tuple[Cells, Cells, Floats]:
-        """Without the positions that too few clicks link to the others, or refused because of them; and one curve."""
+    def _thick(self, cells: Cells) -> tuple[Cells, Cells, Floats]:
+        """Cells without positions that too few clicks link to the others, or refused; those that tell; their curve."""
+        telling = fixed_effects.informative(cells)
         pooled = pooling.one_curve(telling)
         log_theta = fixed_effects.fit(pooled)
         error = pooling.errors(pooled, log_theta, None)
@@ -113,8 +110,7 @@ class Harvesting:
         kept = pooled.position[error <= self.max_se]
         if len(kept) < 2:
             links.refuse_thin(pooled, error, self.max_se)
-        cells = self._linked(_at(cells, kept))  # what hung on a position that was dropped goes with it
-        return self._thick(cells, fixed_effects.informative(pooling.by_context(cells)))
+        return self._thick(self._linked(_at(cells, kept)))  # what hung on a position that was dropped goes with it
 
     def _provenance(
         self, counts: ClickCounts, cells: Cells, telling: Cells, prior: Common | None, pooled: Floats

@@ -10,9 +10,9 @@ from weaklabel.clicks.cells import Cells, Ints
 from weaklabel.clicks.counts import ClickCounts
 from weaklabel.clicks.curves import fixed_effects, links, pooling
 from weaklabel.clicks.estimators import _grouped as grouped
-from weaklabel.clicks.estimators._curve import check_level
+from weaklabel.clicks.estimators._curve import check_level, check_max_se
 from weaklabel.clicks.estimators._pairs import Pairs, pairs
-from weaklabel.errors import ModelError, NotIdentifiedError, UnknownNameError
+from weaklabel.errors import NotIdentifiedError, UnknownNameError
 from weaklabel.numerics import Floats
 
 __all__ = ["Swap"]
@@ -72,8 +72,7 @@ class Swap:
         check_level(self.level)
         if self.pairs not in PAIRS:
             raise UnknownNameError(f"no pairs are called {self.pairs!r}; there are: {', '.join(PAIRS)}")
-        if not self.max_se > 0:
-            raise ModelError(f"max_se is {self.max_se}: a standard error is positive, such as 0.75")
+        check_max_se(self.max_se)
         cells = pooling.by_context(counts.cells)
         before = _compared(cells, self.pairs)
         self._refuse(counts, cells, before, pairs(cells, "harmonic"))

@@ -127,9 +127,9 @@ class Trust:
 
         log_theta = grouped.relative(cells, np.log(high))
         split, said = _by_anchor(cells)
-        provenance = self._provenance(cells, relevance)
-        found = curve(counts, split, log_theta, refit, self.level, provenance, fallback=lambda: np.zeros_like(low))
-        return replace(found, alpha=high - low, beta=low, provenance={**found.provenance, "intervals": said})
+        told = {**self._provenance(cells, relevance), "intervals": said}
+        found = curve(counts, split, log_theta, refit, self.level, told)
+        return replace(found, alpha=high - low, beta=low)
 
     def _provenance(self, cells: Cells, relevance: Floats) -> Mapping[str, Any]:
         return {
