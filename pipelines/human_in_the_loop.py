@@ -10,7 +10,6 @@ import polars as pl
 
 import weaklabel as wl
 from weaklabel.report import Chart, Section, Table, charts, with_interval
-from weaklabel.review.backends.local_file import LocalFile
 
 Round = tuple[wl.Posterior, wl.EndModel]
 
@@ -48,13 +47,15 @@ class Review:
         """Labels and end model before any answer, and after each further round; the known classes answer."""
         gold = dict(zip(self.pool["id"], self.pool["label"], strict=True))
         labels = self.weak
-        with TemporaryDirectory() as folder:
+        with TemporaryDirectory() as folder, wl.Journal(folder) as journal:
+            backend = wl.LocalFile(folder)
             while True:
                 model = wl.train(wl.training_set(labels, self.pool), seed=self.seed)
                 yield labels, model
-                LocalFile(folder).push(self.questions(labels, model, strategy))
+                wl.push(self.questions(labels, model, strategy), journal, backend)
                 wl.testing.answer_from_gold(folder, gold)
-                labels = wl.fold(self.weak, LocalFile(folder).pull())
+                wl.pull(journal, backend)
+                labels = wl.fold(self.weak, journal.annotations())
 
     def corrected(self, labels: wl.Posterior) -> int:
         """How many answers are not what the label model said, or it said nothing."""
@@ -97,7 +98,8 @@ def run(
 
     labels, model = reviewed[strategy][-1]
     labels.save(out / "answered.parquet")
-    LocalFile(out / "tasks").push(review.questions(labels, model, strategy))
+    with wl.Journal(out / "tasks") as journal:
+        wl.push(review.questions(labels, model, strategy), journal, wl.LocalFile(journal.folder))
 
     gold = wl.gold_labels(test, test["id"], rules.classes)
     answers = [n * size for n in range(rounds + 1)]

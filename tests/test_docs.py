@@ -1,5 +1,6 @@
 """What the README and the docs say is run here, word for word."""
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -18,6 +19,18 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def _need_label_studio():
+    from weaklabel.errors import ServerError
+    from weaklabel.review.studio.install import executable
+
+    try:
+        executable()
+    except ServerError as error:
+        if os.environ.get("WEAKLABEL_REQUIRE_LABEL_STUDIO") == "1":
+            raise
+        pytest.skip(f"no Label Studio: {error}")
 
 
 def run(line):
@@ -51,9 +64,21 @@ def test_every_python_block_runs(page, tmp_path, monkeypatch, capsys, downloadab
         exec(compile(block, str(page), "exec"), {})
 
 
+@pytest.fixture
+def studio_here(tmp_path):
+    """What the docs say of `weaklabel studio` is done in the working folder; nothing of it stays running."""
+    yield
+    if (tmp_path / ".weaklabel").exists():
+        from weaklabel.review.studio import server
+
+        server.down(tmp_path / ".weaklabel" / "studio")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_runs(page, tmp_path, monkeypatch, capsys, downloadable):
+def test_every_command_runs(page, tmp_path, monkeypatch, capsys, downloadable, studio_here):
     monkeypatch.chdir(tmp_path)
+    if "weaklabel studio up" in "".join(blocks(page, "console")):
+        _need_label_studio()
 
     for block in blocks(page, "console"):
         for line in block.splitlines():

@@ -30,15 +30,18 @@ OWNERS = {
     "jinja2": ("report/",),
     "pandas": (),
     "pyarrow": (),
-    "label_studio_sdk": (),
+    "label_studio_sdk": ("review/backends/_studio_api.py",),
+    "starlette": ("review/serving/",),
+    "uvicorn": ("review/serving/",),
+    "filelock": ("review/",),
     "sentence_transformers": ("labeling/embeddings.py",),
     "cloudpickle": ("labeling/applying/run.py",),
     "lightgbm": ("clicks/ranking/learners.py",),
-    "sqlite3": ("labeling/kinds/_answers.py",),
+    "sqlite3": ("labeling/kinds/_answers.py", "review/journal/", "review/studio/database.py"),
 }
 HEAVY = (
     "snorkel", "torch", "pandas", "sklearn", "label_studio_sdk", "scipy", "matplotlib", "jinja2", "joblib",
-    "sentence_transformers", "pyarrow", "lightgbm",
+    "sentence_transformers", "pyarrow", "lightgbm", "starlette", "uvicorn", "httpx",
 )  # fmt: skip
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

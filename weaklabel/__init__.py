@@ -103,8 +103,25 @@ if TYPE_CHECKING:
     from weaklabel.labeling.training_set import training_set as training_set
     from weaklabel.metrics import Scores as Scores
     from weaklabel.metrics import score as score
+    from weaklabel.review.ask_again import ask_again as ask_again
+    from weaklabel.review.backends.label_studio import LabelStudio as LabelStudio
+    from weaklabel.review.backends.local_file import LocalFile as LocalFile
+    from weaklabel.review.export_journal import export_journal as export_journal
     from weaklabel.review.fold import fold as fold
+    from weaklabel.review.journal import Journal as Journal
+    from weaklabel.review.people.agreement import agreement as agreement
+    from weaklabel.review.people.anchoring import anchoring as anchoring
+    from weaklabel.review.people.answers import for_class as for_class
+    from weaklabel.review.people.consensus import consensus as consensus
+    from weaklabel.review.people.flags import annotators as annotators
     from weaklabel.review.pick import pick as pick
+    from weaklabel.review.pull import Pulled as Pulled
+    from weaklabel.review.pull import pull as pull
+    from weaklabel.review.push import Pushed as Pushed
+    from weaklabel.review.push import push as push
+    from weaklabel.review.resuggest import resuggest as resuggest
+    from weaklabel.review.status import Status as Status
+    from weaklabel.review.status import status as status
     from weaklabel.review.tasks import make_tasks as make_tasks
     from weaklabel.tables import as_table as as_table
     from weaklabel.tables import gold_labels as gold_labels
@@ -170,8 +187,22 @@ HOMES = {
     "weaklabel.labeling.train": ("EndModel", "train"),
     "weaklabel.labeling.training_set": ("training_set",),
     "weaklabel.metrics": ("score", "Scores"),
+    "weaklabel.review.ask_again": ("ask_again",),
+    "weaklabel.review.backends.label_studio": ("LabelStudio",),
+    "weaklabel.review.backends.local_file": ("LocalFile",),
+    "weaklabel.review.export_journal": ("export_journal",),
     "weaklabel.review.fold": ("fold",),
+    "weaklabel.review.journal": ("Journal",),
+    "weaklabel.review.people.agreement": ("agreement",),
+    "weaklabel.review.people.anchoring": ("anchoring",),
+    "weaklabel.review.people.answers": ("for_class",),
+    "weaklabel.review.people.consensus": ("consensus",),
+    "weaklabel.review.people.flags": ("annotators",),
     "weaklabel.review.pick": ("pick",),
+    "weaklabel.review.pull": ("pull", "Pulled"),
+    "weaklabel.review.push": ("push", "Pushed"),
+    "weaklabel.review.resuggest": ("resuggest",),
+    "weaklabel.review.status": ("status", "Status"),
     "weaklabel.review.tasks": ("make_tasks",),
     "weaklabel.tables": ("as_table", "gold_labels", "read_table"),
 }  # fmt: skip

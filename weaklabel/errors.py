@@ -12,6 +12,9 @@
     ├── AssumptionError (ValueError)         the log contradicts what the estimator assumes
     │   └── NotIdentifiedError               the log cannot tell what was asked
     ├── AnswerError (ValueError)             answers from people cannot be read or matched
+    ├── JournalError (ValueError)            the record of a review is damaged, newer, or in use
+    ├── ServerError (ConnectionError)        an annotation server cannot be reached or refuses
+    │   └── InDoubtError                     nobody can tell whether it did what was asked
     ├── ArtefactError (ValueError)           a file was truncated, edited, or holds something else
     ├── DatasetError (OSError)               a data set cannot be fetched or is not what it was
     ├── ScriptError (ImportError)            a Python file is missing or cannot be run
@@ -64,6 +67,18 @@ class NotIdentifiedError(AssumptionError):
 
 class AnswerError(WeaklabelError, ValueError):
     """Answers from people cannot be read, or belong to other items."""
+
+
+class JournalError(WeaklabelError, ValueError):
+    """The record of a review is damaged, was written by a newer weaklabel, or another process is writing to it."""
+
+
+class ServerError(WeaklabelError, ConnectionError):
+    """An annotation server cannot be reached, or refuses what was asked."""
+
+
+class InDoubtError(ServerError):
+    """A request left, and nobody can tell whether the server did what it asked."""
 
 
 class ArtefactError(WeaklabelError, ValueError):

@@ -22,6 +22,7 @@ FOLDERS = {
     "strategy": "weaklabel.review.strategies",
     "user": "weaklabel.clicks.users",
     "backend": "weaklabel.review.backends",
+    "rule": "weaklabel.review.people.rules",
     "dataset": "weaklabel.datasets",
 }
 

@@ -1,12 +1,12 @@
 """The things that a plug-in can be."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.artefacts import Annotation, LabelMatrix, Posterior, Propensities, Task
+from weaklabel.artefacts import Changes, LabelMatrix, Posterior, Propensities, Seen, Task
 from weaklabel.numerics import Floats
 
 
@@ -69,13 +69,40 @@ class QueryStrategy(Protocol):
 
 
 class AnnotationBackend(Protocol):
-    """Where people see tasks and leave answers."""
+    """Where people see tasks and leave answers. It keeps no memory of its own: the journal does.
 
-    def find(self, keys: Iterable[str]) -> set[str]:
-        """Which of these tasks are there already."""
+    Any call may be repeated after a crash. Calls raise `ServerError` where the server cannot be reached or refuses.
+    """
 
-    def push(self, tasks: Sequence[Task]) -> int:
-        """Add the tasks that are not there yet; returns how many were new."""
+    def prepare(self, tasks: Sequence[Task]) -> dict[str, Any]:
+        """Make the place where tasks like these are asked, or find it, and see that it asks the same question.
 
-    def pull(self) -> list[Annotation]:
-        """Every answer and every skip."""
+        Returns the constructor's fields by which the same place is found again, as JSON, without any secret.
+        """
+
+    def ready(self) -> None:
+        """Wait until it answers, for a minute at most."""
+
+    def find(self, keys: Iterable[str]) -> dict[str, str]:
+        """Key -> remote id of those of these tasks that are there already."""
+
+    def send(self, tasks: Sequence[Task]) -> list[str]:
+        """Add all of these tasks or none; their remote ids in the same order.
+
+        Raises `InDoubtError` where nobody can tell whether they were added.
+        """
+
+    def suggest(self, tasks: Mapping[str, Task]) -> list[str]:
+        """Show these pre-labels from now on: remote id -> the task with its new pre-label; the ids of those that do."""
+
+    def changed(self, since: str = "", after: str = "") -> Iterator[Changes]:
+        """Tasks in which something changed at or after the time `since`, page by page, from the position `after`."""
+
+    def survey(self) -> Iterator[Seen]:
+        """Every task there is."""
+
+    def mark(self) -> str:
+        """A short text that is another one whenever tasks have come or gone; empty where nobody can tell so cheaply."""
+
+    def remove(self, remote_ids: Sequence[str]) -> list[str]:
+        """Delete those of these tasks that nobody has answered or begun to; the ids of those deleted."""

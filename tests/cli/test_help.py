@@ -11,7 +11,12 @@ from weaklabel.cli import main
 COMMANDS = (
     "datasets", "apply", "summary", "denoise", "augment", "slices", "training-set", "export", "train", "compare",
     "duplicates", "lf-accuracy", "count", "diagnose", "estimate", "debias", "pick-pairs", "calibrate", "click-votes",
-    "rank", "evaluate", "interleaving", "compare-arms", "sample-size", "simulate", "pick", "fold", "run", "demo",
+    "rank", "evaluate", "interleaving", "compare-arms", "sample-size", "simulate", "pick", "push", "pull", "fold",
+    "run", "demo",
+)  # fmt: skip
+IN_GROUPS = (
+    "review status", "review people", "review skipped", "review export", "review listen", "review serve",
+    "studio up", "studio down", "studio status", "studio doctor",
 )  # fmt: skip
 
 
@@ -35,11 +40,30 @@ def test_the_help_groups_every_command_by_flow(helped):
         assert f"\n  {command} " in said
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_shows_an_example_of_itself(helped, command):
-    example = helped(command).partition("Example:")[2]
+def test_a_group_is_listed_with_the_commands_in_it(helped):
+    said = helped()
 
-    assert shlex.split(example)[:2] == ["weaklabel", command]
+    for group in {command.split()[0] for command in IN_GROUPS}:
+        words = [command.split()[1] for command in IN_GROUPS if command.startswith(f"{group} ")]
+        assert f"\n  {group} " in said
+        assert f": {', '.join(words)}." in " ".join(said.split())
+
+
+def test_a_group_alone_explains_its_commands(helped):
+    said = helped("studio")
+
+    assert application.GROUPS["studio"] in said
+    for command in ("up", "down", "status", "doctor"):
+        assert f"\n  {command} " in said
+
+
+@pytest.mark.parametrize("command", COMMANDS + IN_GROUPS)
+def test_each_command_shows_an_example_of_itself(helped, command):
+    words = command.split()
+
+    example = helped(*words).partition("Example:")[2]
+
+    assert shlex.split(example)[: len(words) + 1] == ["weaklabel", *words]
 
 
 @pytest.mark.parametrize("name", plugins.scripts("pipelines"))

@@ -10,6 +10,7 @@ from weaklabel import Posterior
 from weaklabel.artefacts import Annotation
 from weaklabel.errors import AnswerError
 from weaklabel.review.fold import fold, newest
+from weaklabel.review.people.answers import for_class
 
 CLASSES = ("ham", "spam", "other")
 
@@ -23,6 +24,11 @@ def beliefs():
 def says(item, label, who="ann", at="2024-01-01T00:00:00Z", number=None):
     number = f"{item}-{who}-{at}" if number is None else number
     return Annotation(number, f"key of {item}", item, label, who, updated_at=at)
+
+
+def counts(posterior):
+    told = posterior.provenance["answers"]
+    return {name: told[name] for name in ("answered", "annotators", "skipped", "disagreed")}
 
 
 def same(one, other):
@@ -75,7 +81,7 @@ def test_no_answers_at_all_change_nothing():
     folded = fold(beliefs(), [])
 
     assert folded.probs.tolist() == beliefs().probs.tolist()
-    assert folded.provenance["answers"] == {"answered": 0, "annotators": 0, "skipped": 0, "disagreed": []}
+    assert counts(folded) == {"answered": 0, "annotators": 0, "skipped": 0, "disagreed": []}
 
 
 def test_of_one_person_the_latest_answer_counts():
@@ -123,7 +129,7 @@ def test_of_several_people_the_majority_counts():
     folded = fold(beliefs(), [says("a", "spam", "ann"), says("a", "ham", "bob"), says("a", "spam", "eve")])
 
     assert folded.probs[0].tolist() == [0, 1, 0]
-    assert folded.provenance["answers"] == {"answered": 1, "annotators": 3, "skipped": 0, "disagreed": []}
+    assert counts(folded) == {"answered": 1, "annotators": 3, "skipped": 0, "disagreed": []}
 
 
 def test_one_person_who_answers_often_has_one_voice():
@@ -143,6 +149,51 @@ def test_an_item_on_which_people_tie_stays_as_it_was_and_is_named():
     assert folded.provenance["answers"]["disagreed"] == ["b"]
 
 
+def test_the_provenance_keeps_the_rule_and_every_vote():
+    folded = fold(beliefs(), [says("a", "spam", "ann"), says("b", "ham", "ann"), says("b", "spam", "bob")])
+
+    told = folded.provenance["answers"]
+    assert (told["rule"], told["version"], told["params"]) == ("majority", 1, {})
+    assert told["votes"] == {"a": {"ann": "spam"}, "b": {"ann": "ham", "bob": "spam"}}
+    assert told["support"] == {"a": 1.0, "b": 0.5}
+    assert told["open"] == {"b": "a tie: 1 says ham, 1 says spam"}
+
+
+def test_another_rule_decides_otherwise():
+    answers = [
+        says("a", "spam", "ann", "2024-01-03"),
+        says("a", "ham", "bob", "2024-01-01"),
+        says("a", "ham", "eve", "2024-01-02"),
+    ]
+
+    labels = {rule: fold(beliefs(), answers, rule).labels()[0] for rule in ("majority", "latest")}
+    expert = fold(beliefs(), answers, "expert", experts=["ann"])
+    nobody = fold(beliefs(), answers, "none")
+
+    assert labels == {"majority": 0, "latest": 1}
+    assert expert.labels()[0] == 1
+    assert expert.provenance["answers"]["params"] == {"experts": ["ann"]}
+    assert not nobody.answered.any()
+
+
+def test_no_experts_are_no_parameter():
+    assert fold(beliefs(), [says("a", "spam")], "majority", experts=[]).answered.tolist() == [True, False, False]
+
+
+def test_several_classes_are_folded_one_at_a_time():
+    answers = [says("a", ("ham", "spam")), says("b", ()), says("c", ("other",))]
+    is_spam = Posterior(np.full((3, 2), 0.5), pl.Series(["a", "b", "c"]), ("no", "yes"), np.zeros(3, bool))
+
+    folded = fold(is_spam, for_class(answers, "spam"))
+
+    assert folded.labels().tolist() == [1, 0, 0]
+
+
+def test_several_classes_at_once_are_refused():
+    with pytest.raises(AnswerError, match="ann answered .'ham', 'spam'. on item 'a' .* for_class"):
+        fold(beliefs(), [says("a", ("ham", "spam"))])
+
+
 def test_the_provenance_keeps_where_the_beliefs_came_from():
     assert fold(beliefs(), [says("a", "spam")]).provenance["model"] == "majority"
 
@@ -155,7 +206,8 @@ def test_answers_of_an_earlier_round_stay():
 
 
 def test_a_folded_posterior_survives_the_disk(tmp_path):
-    folded = fold(beliefs(), [says("a", "spam"), says("b", "ham", "ann"), says("b", "spam", "bob")])
+    answers = [says("a", "spam"), says("b", "ham", "ann"), says("b", "spam", "bob")]
+    folded = fold(beliefs(), answers, "expert", experts=["ann", "bob"])
 
     folded.save(tmp_path / "posterior.parquet")
 

@@ -211,3 +211,179 @@ def test_a_table_with_nothing_to_show_is_refused():
 def test_bytes_cannot_be_shown():
     with pytest.raises(TableError, match="column 'image' holds bytes"):
         ask(pl.DataFrame({"id": ["a"], "image": [b"\x89PNG"]}))
+
+
+SEARCH = pl.DataFrame({"id": ["r-1"], "query": ["red shoes"], "document": ["Shoes"], "price": [12.5]})
+PAIRS = pl.DataFrame({"id": ["p-1"], "a": ["A"], "b": ["B"], "question": ["Why?"]})
+TOPICS = ("billing", "praise", "cancel")
+MAIL = pl.DataFrame({"id": ["m-1", "m-2"], "text": ["one", "two"]})
+
+
+def applies(*p, covered=None, model="m"):
+    """P(applies) of the items of MAIL."""
+    probs = np.stack([1 - np.array(p), np.array(p)], axis=1)
+    known = np.ones(2, bool) if covered is None else np.array(covered)
+    return Posterior(probs, MAIL["id"], ("no", "yes"), known, provenance={"model": model})
+
+
+def test_without_beliefs_there_are_questions_but_no_suggestions():
+    tasks = make_tasks(batch("c-0", "c-1"), TABLE, None, classes=CLASSES)
+
+    assert [(task.prelabel, task.classes) for task in tasks] == [(None, CLASSES)] * 2
+
+
+@pytest.mark.parametrize("kind", ["choice", "choices", "grade"])
+def test_without_beliefs_the_classes_must_be_given(kind):
+    with pytest.raises(TableError, match="say what the answers may be"):
+        make_tasks(batch("r-1"), SEARCH, None, kind=kind)
+
+
+def test_more_classes_may_be_offered_than_are_believed_possible():
+    (task,) = make_tasks(batch("c-1"), TABLE, POSTERIOR, classes=("spam", "ham", "cannot tell"))
+
+    assert task.classes == ("spam", "ham", "cannot tell")
+    assert task.prelabel.label == "spam"
+
+
+def test_a_class_that_could_be_suggested_must_be_offered():
+    with pytest.raises(TableError, match="'ham' could be suggested but is not among the classes spam, scam"):
+        make_tasks(batch("c-1"), TABLE, POSTERIOR, classes=("spam", "scam"))
+
+
+def test_of_several_classes_those_more_likely_than_not_are_suggested_as_surely_as_the_least_certain():
+    beliefs = {"praise": applies(0.75, 0.1), "billing": applies(0.9, 0.2), "cancel": applies(0.2, 0.5)}
+
+    one, two = make_tasks(batch("m-1", "m-2"), MAIL, beliefs, kind="choices")
+
+    assert one.classes == ("praise", "billing", "cancel")
+    assert one.prelabel.label == ("billing", "praise")  # sorted, as answers are
+    assert one.prelabel.probability == 0.75  # of 0.75, 0.9 and 1 - 0.2
+    assert (two.prelabel.label, two.prelabel.probability) == ((), 0.5)
+    assert one.kind == "choices"
+
+
+def test_a_class_of_which_nothing_is_known_is_not_suggested_and_makes_the_rest_less_sure():
+    beliefs = {"praise": applies(0.9, 0.9, covered=[True, False]), "billing": applies(0.6, 0.6, covered=[False, False])}
+
+    one, two = make_tasks(batch("m-1", "m-2"), MAIL, beliefs, kind="choices")
+
+    assert one.prelabel.label == ("praise",)
+    assert one.prelabel.probability == pytest.approx(0.4)  # that billing does not apply, which is all that is known
+    assert two.prelabel is None
+
+
+def test_the_suggestion_of_several_models_is_signed_by_each_once():
+    beliefs = {"x": applies(0.9, 0.9, model="snorkel"), "y": applies(0.9, 0.9), "z": applies(0.9, 0.9)}
+
+    (task,) = make_tasks(batch("m-1"), MAIL, beliefs, kind="choices")
+
+    assert task.prelabel.model_version == "snorkel+m"
+
+
+def test_votes_on_each_of_several_classes_say_what_applies_and_what_does_not():
+    votes = {
+        name: LabelMatrix(np.array([row]), pl.Series(["m-1"]), ("bill", "nice"), ("no", "yes"))
+        for name, row in {"billing": [1, -1], "praise": [0, 1]}.items()
+    }
+
+    (task,) = make_tasks(batch("m-1"), MAIL, None, votes, kind="choices", classes=("billing", "praise"))
+
+    assert task.votes == {"bill": "billing, not praise", "nice": "praise"}
+
+
+@pytest.mark.parametrize(
+    ("posterior", "options", "problem"),
+    [
+        (POSTERIOR, {"kind": "choices"}, "'choices' needs a mapping of each class to a posterior over two"),
+        ({"x": POSTERIOR}, {}, "the kind 'choice' needs one posterior, or None"),
+        (
+            {"x": POSTERIOR, "y": POSTERIOR},
+            {"kind": "choices", "classes": ("x", "y", "z")},
+            "class 'z' has no posterior",
+        ),
+        (None, {"kind": "stars"}, "no kind 'stars' of question; there are: choice, choices, grade, pairwise"),
+        (POSTERIOR, {"blind": 1.5}, "a share of 1.5 of the tasks cannot be blind"),
+        (POSTERIOR, {"blind": math.nan}, "a share of nan of the tasks cannot be blind"),
+        (POSTERIOR, {"attempts": {"c-1": 0}}, "item 'c-1' is asked for the 0th time: attempts count from 1"),
+        (POSTERIOR, {"images": ["photo"]}, "the images 'photo' are in no column that is shown: text"),
+        (POSTERIOR, {"images": ["text"]}, "item 'c-1' has no image in column 'text' but 'Win a prize'"),
+    ],
+)
+def test_what_does_not_fit_is_said(posterior, options, problem):
+    with pytest.raises(TableError, match=problem):
+        make_tasks(batch("c-1"), TABLE, posterior, **options)
+
+
+def test_a_posterior_over_three_classes_cannot_say_whether_one_applies():
+    three = Posterior(np.full((2, 3), 1 / 3), MAIL["id"], TOPICS, np.ones(2, bool))
+
+    with pytest.raises(TableError, match="the posterior of class 'y' is over 3 classes, not 2"):
+        make_tasks(batch("m-1"), MAIL, {"x": applies(0.9, 0.9), "y": three}, kind="choices")
+
+
+def test_a_search_result_shows_query_and_document():
+    (task,) = make_tasks(batch("r-1"), SEARCH, None, kind="grade", classes=tuple("01234"))
+
+    assert list(task.data.items()) == [("query", "red shoes"), ("document", "Shoes")]
+    assert task.kind == "grade"
+
+
+def test_a_comparison_shows_a_and_b_and_has_its_classes():
+    (task,) = make_tasks(batch("p-1"), PAIRS, None, kind="pairwise")
+
+    assert list(task.data) == ["a", "b"]
+    assert task.classes == ("a", "same", "b")
+
+
+def test_a_comparison_may_stand_under_a_question():
+    (task,) = make_tasks(batch("p-1"), PAIRS, None, kind="pairwise", columns=["question", "b", "a"], classes=("a", "b"))
+
+    assert list(task.data) == ["question", "b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "problem"),
+    [
+        ("grade", {}, "no column 'query'.*name those of a grade question"),
+        ("pairwise", {}, "no column 'a'.*name those of a pairwise question"),
+        ("grade", {"columns": ["text"]}, "at least two columns .query and document., not text alone"),
+        ("pairwise", {"columns": ["text", "text"]}, "at least two columns .a and b., not text, text alone"),
+        ("pairwise", {"columns": ["text", "length"], "classes": CLASSES}, "answered with a, same, b, not with 'ham'"),
+    ],
+)
+def test_columns_and_classes_that_do_not_suit_the_kind_are_said(kind, options, problem):
+    with pytest.raises(TableError, match=problem):
+        make_tasks(batch("c-1"), TABLE, None, kind=kind, **({"classes": ("a", "b")} | options))
+
+
+def test_a_chosen_image_is_said_to_be_one():
+    table = pl.DataFrame({"id": ["i-1"], "photo": ["https://example.com/4"], "caption": ["A cat"]})
+
+    (task,) = make_tasks(batch("i-1"), table, None, columns=["caption", "photo"], images=["photo"], classes=CLASSES)
+
+    assert task.data == {"caption": "A cat", "photo": {"image": "https://example.com/4"}}
+
+
+def test_the_share_asked_for_is_blind_and_always_the_same_of_it():
+    table = pl.DataFrame({"id": [f"c-{n}" for n in range(2000)], "text": "hi"})
+    blind = [task.item_id for task in ask(table, blind=0.1) if task.blind]
+    again = [task.item_id for task in ask(table[::-1], blind=0.1) if task.blind]
+
+    assert abs(len(blind) - 200) < 67  # five standard deviations of 13.4
+    assert sorted(again) == sorted(blind)
+    assert {task.item_id for task in ask(table, blind=0.3) if task.blind} > set(blind)
+
+
+def test_none_or_all_can_be_blind():
+    assert [task.blind for task in ask(TABLE)] == [False] * 3
+    assert [task.blind for task in ask(TABLE, blind=1.0)] == [True] * 3
+
+
+def test_an_item_asked_again_is_another_question_each_time():
+    keys = [ask(TABLE, attempts={"c-0": attempt})[0].key for attempt in (1, 2, 3)]
+
+    assert len(set(keys)) == 3
+    assert keys[0] == ask(TABLE)[0].key
+    # printf '["c-0",{"text":"See you at lunch"},2]' | sha256sum | cut -c1-32
+    assert keys[1] == "f3edfaba85ab0fb057b57fe0ae867d5c"
+    assert ask(TABLE, attempts={"c-0": 2})[1].key == ask(TABLE)[1].key

@@ -20,11 +20,15 @@ CLASSES = ("ham", "spam", "other")
 
 def push(folder, *numbers):
     tasks = [Task(f"key{n}", f"c-{n}", {"text": f"text {n}"}, CLASSES) for n in numbers]
-    return LocalFile(folder).push(tasks)
+    return LocalFile(folder).send(tasks)
+
+
+def pull(folder):
+    return [a for page in LocalFile(folder).changed() for task in page.tasks for a in task.annotations]
 
 
 def answers(folder):
-    return {a.item_id: a.label for a in LocalFile(folder).pull()}
+    return {a.item_id: a.label for a in pull(folder)}
 
 
 def test_every_task_is_answered_with_its_known_class(tmp_path):
@@ -50,7 +54,7 @@ def test_it_signs_as_what_it_is_and_claims_no_time_spent(tmp_path):
     push(tmp_path, 1)
     answer_from_gold(tmp_path, {"c-1": "ham"})
 
-    (annotation,) = LocalFile(tmp_path).pull()
+    (annotation,) = pull(tmp_path)
 
     assert annotation.annotator == "gold column"
     assert annotation.lead_time is None
@@ -143,9 +147,64 @@ def test_the_whole_loop_from_beliefs_to_answers_and_back(tmp_path):
     backend = LocalFile(tmp_path)
 
     for _ in range(2):
-        backend.push(make_tasks(pick(beliefs, 2), table, beliefs))
+        backend.send(make_tasks(pick(beliefs, 2), table, beliefs))
         answer_from_gold(tmp_path, gold)
-        beliefs = fold(beliefs, backend.pull())
+        beliefs = fold(beliefs, pull(tmp_path))
 
     assert beliefs.answered.tolist() == [True, True, True, True, False, False]
     assert beliefs.labels().tolist() == [0, 0, 0, 0, 1, 1]
+
+
+TOPICS = ("billing", "praise", "cancel")
+
+
+def push_kind(folder, kind, classes, n=40):
+    data = {"query": "q", "one": "A", "two": "B"}
+    LocalFile(folder).send([Task(f"key{i}", f"c-{i}", data, classes, kind=kind) for i in range(n)])
+
+
+def test_several_classes_are_chosen_at_once_or_none(tmp_path):
+    push_kind(tmp_path, "choices", TOPICS, 2)
+    answer_from_gold(tmp_path, {"c-0": ("praise", "billing"), "c-1": ()})
+
+    assert answers(tmp_path) == {"c-0": ("billing", "praise"), "c-1": ()}
+
+
+def test_an_error_among_several_classes_is_one_too_many_or_too_few(tmp_path):
+    push_kind(tmp_path, "choices", TOPICS)
+    answer_from_gold(tmp_path, {f"c-{n}": ("billing", "praise") for n in range(40)}, error=1)
+
+    assert set(answers(tmp_path).values()) == {("praise",), ("billing",), ("billing", "cancel", "praise")}
+
+
+def test_a_grade_is_given(tmp_path):
+    push_kind(tmp_path, "grade", ("0", "1", "2"), 2)
+    answer_from_gold(tmp_path, {"c-0": "2", "c-1": "0"})
+
+    assert answers(tmp_path) == {"c-0": "2", "c-1": "0"}
+
+
+def test_of_a_pair_the_known_one_is_chosen_on_whichever_side_it_stands(tmp_path):
+    push_kind(tmp_path, "pairwise", ("a", "same", "b"))
+    answer_from_gold(tmp_path, {f"c-{n}": "a" for n in range(39)} | {"c-39": "same"})
+
+    exported = json.loads((tmp_path / "export-1.json").read_text())
+    sides = {task["annotations"][0]["result"][0]["value"]["choices"][0] for task in exported}
+    assert sides == {"left", "right", "same"}
+    assert list(answers(tmp_path).values()) == ["a"] * 39 + ["same"]
+
+
+def test_images_are_answered_like_texts(tmp_path):
+    data = {"photo": "https://example.com/a.png"}
+    LocalFile(tmp_path).send([Task("key", "c-0", data, ("cat", "dog"))])
+    answer_from_gold(tmp_path, {"c-0": "dog"})
+
+    assert answers(tmp_path) == {"c-0": "dog"}
+
+
+@pytest.mark.parametrize(("kind", "gold", "how"), [("choice", ("ham",), "one"), ("choices", "ham", "several")])
+def test_gold_of_another_kind_is_an_error(tmp_path, kind, gold, how):
+    push_kind(tmp_path, kind, ("ham", "spam"), 1)
+
+    with pytest.raises(AnswerError, match=f"gold says .* of item 'c-0'; {how} can be chosen"):
+        answer_from_gold(tmp_path, {"c-0": gold})

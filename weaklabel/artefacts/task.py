@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+Label = str | tuple[str, ...]  # several class names where the question allows several
+
 
 @dataclass(frozen=True)
 class Prelabel:
@@ -12,14 +14,14 @@ class Prelabel:
     Attributes
     ----------
     label
-        Class name.
+        Class name, or the names of several.
     probability
         In [0, 1].
     model_version
         Which model said so.
     """
 
-    label: str
+    label: Label
     probability: float
     model_version: str
 
@@ -44,6 +46,12 @@ class Task:
         Labeling function -> class name it voted, without abstentions: the reasons behind the suggestion.
     rank
         1 is the most worthwhile.
+    kind
+        How it is asked: choice, choices, grade or pairwise.
+    blind
+        The person is shown neither the suggestion nor the votes, so that what they do to answers can be measured.
+    probs
+        Class name -> its probability by the model, shown with the votes; empty where nothing is known.
     """
 
     key: str
@@ -53,6 +61,9 @@ class Task:
     prelabel: Prelabel | None = None
     votes: Mapping[str, str] = field(default_factory=dict)
     rank: int = 1
+    kind: str = "choice"
+    blind: bool = False
+    probs: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,22 +79,32 @@ class Annotation:
     item_id
         The item it is about.
     label
-        Class name; None for a skip. A skip is never an answer, even where the tool stored a pre-filled label with it.
+        Class name, or the names chosen (perhaps none) where the question allows several; None for a skip. A skip is
+        never an answer, even where the tool stored a pre-filled label with it.
     annotator
         Who.
     lead_time
         Seconds spent, where known.
     updated_at
         ISO 8601 time of the last change, where known.
+    created_at
+        The same of its making; with `remote_id` it says which annotation this is, because ids are used again.
+    suggestion
+        What became of the pre-label: accepted, changed, ignored; none where there was none to see.
+    model_version
+        Which model's pre-label was seen; empty where none was.
     """
 
     remote_id: str
     key: str
     item_id: str
-    label: str | None
+    label: Label | None
     annotator: str
     lead_time: float | None = None
     updated_at: str = ""
+    created_at: str = ""
+    suggestion: str = "none"
+    model_version: str = ""
 
     @property
     def skipped(self) -> bool:

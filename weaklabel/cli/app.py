@@ -1,5 +1,6 @@
 """The application: its commands grouped by flow, its errors as one line."""
 
+import functools
 import importlib
 import sys
 from collections.abc import Callable, Sequence
@@ -23,6 +24,8 @@ MODULES = (
     "relevance",
     "online",
     "review",
+    "reviewing",
+    "studio",
     "pipelines",
 )  # in the order of the help
 HEADINGS = {
@@ -32,19 +35,37 @@ HEADINGS = {
     "review": "Human in the loop",
     "pipelines": "Whole jobs",
 }
+GROUPS = {
+    "studio": "Label Studio on this machine",
+    "review": "What people were asked, and what they said",
+}  # of commands in two words
 
 
-class _ByFlow(TyperGroup):
-    """Lists commands under the flow that they belong to, in the order of the work."""
+class _InOrder(TyperGroup):
+    """Lists commands in the order of the work, each with its whole first sentence."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _summary(one)) for name, one in self.commands.items()])
+
+
+class _ByFlow(_InOrder):
+    """Lists commands under the flow that they belong to."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         for flow, heading in HEADINGS.items():
             commands = [one for one in self.commands.values() if getattr(one, "rich_help_panel", None) == flow]
             with formatter.section(heading):
-                formatter.write_dl([(command.name, command.get_short_help_str(120)) for command in commands])
+                formatter.write_dl([(command.name, _summary(command)) for command in commands])
+
+
+def _summary(command: Any) -> str:
+    """One line; a group of commands names them."""
+    words = ", ".join(getattr(command, "commands", ()))
+    return f"{GROUPS[command.name]}: {words}." if command.name in GROUPS else command.get_short_help_str(120)
 
 
 # No rich in --help: it takes three times as long to load as all the rest.
@@ -61,10 +82,20 @@ app = typer.Typer(
 )
 
 
-def command(flow: str, example: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command under its flow, with an example at the end of its help."""
+def command(
+    flow: str, example: str, group: str = "", **settings: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command under its flow, and perhaps as the second word of a group, with an example of it."""
     lines = "\n".join(f"  {line}" for line in example.strip().splitlines())
-    return app.command(rich_help_panel=flow, epilog=f"\b\nExample:\n{lines}", **settings)
+    where = _group(flow, group) if group else app
+    return where.command(rich_help_panel=flow, epilog=f"\b\nExample:\n{lines}", **settings)
+
+
+@functools.cache
+def _group(flow: str, name: str) -> typer.Typer:
+    made = typer.Typer(cls=_InOrder, rich_markup_mode=None, no_args_is_help=True)
+    app.add_typer(made, name=name, rich_help_panel=flow, help=f"{GROUPS[name]}.")
+    return made
 
 
 def _print_version(asked: bool) -> None:

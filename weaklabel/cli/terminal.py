@@ -12,7 +12,9 @@ import typer
 from weaklabel import progress
 
 if TYPE_CHECKING:
+    from weaklabel import Pulled
     from weaklabel.report import Section, Table
+    from weaklabel.review.sweep import Swept
 
 T = TypeVar("T")
 
@@ -66,6 +68,29 @@ def section(shown: "Section") -> None:
     for each in shown.tables:
         typer.echo("")
         table(each)
+
+
+def pulled(done: "Pulled") -> None:
+    """What a pull brought, in one line, and what needs a person's attention."""
+    kinds = ("answered", "skipped", "edited", "deleted", "restored", "malformed")
+    found = [f"{done.count(kind):,} {kind}" for kind in kinds if done.count(kind)]
+    note(f"annotations: {', '.join(found) or 'nothing new'}")
+    swept(done.swept)
+
+
+def swept(found: "Swept") -> None:
+    """What looking through all tasks found, if anything."""
+    for kind, said in (
+        ("twin_removed", "that were there twice: the copies that nobody answered were deleted"),
+        ("task_deleted", "deleted there by somebody: their answers stay, and they are not pushed again"),
+        ("task_restored", "that had been deleted are there again"),
+    ):
+        if count := sum(event.kind == kind for event in found.events):
+            note(f"{count:,} tasks {said}")
+    if found.answered_twins:
+        note(f"{len(found.answered_twins):,} tasks are there twice, and answered twice: all their answers count")
+    if found.foreign:
+        note(f"{found.foreign:,} tasks in the project are not from this review")
 
 
 class _Warnings(logging.Handler):

@@ -229,3 +229,36 @@ def weight_histogram(weights: NDArray[np.floating]) -> str:
         axes.set_ylabel("documents")
         axes.grid(visible=False, axis="x")
         return finish()
+
+
+def arrivals(annotations: pl.DataFrame) -> str:
+    """How many answers there were at each time, one line for each annotator: columns annotator and updated_at."""
+    with _axes((9.6, 3.0), wide=True) as (axes, finish):
+        for colour, (name, own) in zip(cycle(COLOURS), _by_annotator(annotations), strict=False):
+            at = np.sort(own["updated_at"].str.to_datetime(time_zone="UTC", strict=False).drop_nulls().to_numpy())
+            axes.step(at, np.arange(1, len(at) + 1), where="post", color=colour, linewidth=1.6, label=name)
+        axes.set_ylabel("answers")
+        axes.set_ylim(bottom=0)
+        axes.legend(loc="upper left")
+        axes.tick_params(axis="x", labelrotation=20)
+        axes.grid(visible=False, axis="x")
+        return finish()
+
+
+def _by_annotator(annotations: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    parts = annotations.partition_by("annotator", as_dict=True)
+    return [(str(name), part) for (name,), part in sorted(parts.items())]
+
+
+def lead_times(seconds: Mapping[str, Sequence[float]]) -> str:
+    """How long each annotator's answers took, as boxes on a scale of powers of ten; the line is the median."""
+    with _axes((9.6, 1.2 + 2 * ROW * max(len(seconds), 1)), wide=True) as (axes, finish):
+        given = [np.maximum(each, 0.1) for each in seconds.values()]  # a scale of powers has no zero
+        style: dict[str, Any] = {"color": COLOURS[0]}
+        axes.boxplot(given, orientation="horizontal", medianprops=style, flierprops={"marker": ".", "markersize": 3})
+        axes.set_yticks(np.arange(1, len(given) + 1), list(seconds))
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlabel("seconds")
+        axes.grid(visible=False, axis="y")
+        return finish()

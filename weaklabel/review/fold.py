@@ -1,80 +1,77 @@
 """Fold: people's answers into what is believed."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from weaklabel import tables
-from weaklabel.artefacts import Annotation, Posterior
+from weaklabel.artefacts import Annotation, Label, Posterior
 from weaklabel.errors import AnswerError
+from weaklabel.review.people.answers import newest
+from weaklabel.review.people.consensus import Consensus, consensus
+from weaklabel.review.people.verdict import Rule
+
+__all__ = ["fold", "newest"]
 
 
-def fold(posterior: Posterior, annotations: Iterable[Annotation]) -> Posterior:
+def fold(
+    posterior: Posterior,
+    annotations: Iterable[Annotation],
+    rule: str | Rule = "majority",
+    *,
+    experts: Sequence[str] = (),
+    **params: Any,
+) -> Posterior:
     """The posterior with the items that people answered set to their answers.
 
-    Of each person the latest answer to an item counts, and of several people the majority. Where they tie, the item
-    stays as it was. A skip changes nothing. Neither the order of the annotations nor repeating them matters.
+    Of each person the latest answer to an item counts, and where several people answered, what the rule makes of it.
+    What it cannot decide, such as a tie, stays as it was. A skip changes nothing. Neither the order of the annotations
+    nor repeating them matters.
 
     Parameters
     ----------
     posterior
         n items, k classes.
     annotations
-        Answers and skips.
+        Answers and skips, each answer one class; of answers that name several make those to one class by `for_class`.
+    rule
+        majority, dawid_skene, latest, expert or none: see `consensus`.
+    experts
+        Whose answers overrule the others', by the rule "expert".
+    params
+        Others of the rule's.
 
     Returns
     -------
     Posterior
         An answered item has probability 1 on its class, and is `covered` and `answered`. The provenance says under
-        "answers" how many items were answered, by how many people, and on which they disagreed.
+        "answers" how many items were answered, by how many people, and how many skipped; on which they disagreed, and
+        why each stays open; the rule, its version and parameters; and every vote with its item's support.
 
     Raises
     ------
     AnswerError
-        An answer is about an item or names a class that the posterior lacks, or its time cannot be read.
+        An answer is about an item or names a class that the posterior lacks, names several classes, or its time cannot
+        be read.
+    UnknownNameError
+        There is no such rule.
+    ModelError
+        The rule has no such parameter.
     """
     current = newest(annotations)
     rows = _rows(posterior.item_ids, current)
-    answers = _by_item(current)
-    _check_classes(answers, posterior.classes)
-    votes = {item: Counter(str(answer.label) for answer in given) for item, given in answers.items()}
-    decided = {item: label for item, count in votes.items() if (label := _majority(count)) is not None}
-    where = [rows[item] for item in decided]
+    _check_one_class(current, posterior.classes)
+    named = {"experts": tuple(experts)} if experts else {}
+    found = consensus(current, rule, classes=posterior.classes, **named, **params)
+    where = [rows[item] for item in found.labels]
     probs, covered, answered = posterior.probs.copy(), posterior.covered.copy(), posterior.answered.copy()
-    probs[where] = np.eye(len(posterior.classes))[[posterior.classes.index(label) for label in decided.values()]]
+    probs[where] = np.eye(len(posterior.classes))[_numbers(found.labels, posterior.classes)]
     covered[where] = answered[where] = True
-    provenance = {**posterior.provenance, "answers": _summary(current, answers, decided)}
+    provenance = {**posterior.provenance, "answers": _summary(current, found)}
     return replace(posterior, probs=probs, covered=covered, answered=answered, provenance=provenance)
-
-
-def newest(annotations: Iterable[Annotation]) -> list[Annotation]:
-    """Each annotation once, as it was last changed; exports that overlap hold it several times."""
-    return _last(annotations, by=lambda annotation: (annotation.item_id, annotation.remote_id))
-
-
-def _last(annotations: Iterable[Annotation], by: Callable[[Annotation], Hashable]) -> list[Annotation]:
-    return list({by(annotation): annotation for annotation in sorted(annotations, key=_age)}.values())
-
-
-def _age(annotation: Annotation) -> tuple[datetime, str, str, str]:
-    """Sorts by time; at the same time by what else is there, so that the order of a file never decides."""
-    return _moment(annotation), annotation.remote_id, annotation.annotator, annotation.label or ""
-
-
-def _moment(annotation: Annotation) -> datetime:
-    try:
-        moment = datetime.fromisoformat(annotation.updated_at or "0001-01-01")
-    except ValueError as error:
-        raise AnswerError(
-            f"annotation {annotation.remote_id} of item {annotation.item_id!r} was changed at "
-            f"{annotation.updated_at!r}, which is no ISO 8601 time"
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _rows(item_ids: pl.Series, annotations: Sequence[Annotation]) -> dict[str, int]:
@@ -88,36 +85,32 @@ def _rows(item_ids: pl.Series, annotations: Sequence[Annotation]) -> dict[str, i
     return rows
 
 
-def _by_item(annotations: Sequence[Annotation]) -> dict[str, list[Annotation]]:
-    """Each person's latest answer to each item."""
-    given = [annotation for annotation in annotations if not annotation.skipped]
-    answers = defaultdict(list)
-    for answer in _last(given, by=lambda annotation: (annotation.item_id, annotation.annotator)):
-        answers[answer.item_id].append(answer)
-    return dict(answers)
+def _check_one_class(annotations: Sequence[Annotation], classes: Sequence[str]) -> None:
+    for said in annotations:
+        if isinstance(said.label, tuple):
+            raise AnswerError(
+                f"{said.annotator} answered {said.label!r} on item {said.item_id!r} (annotation {said.remote_id}), "
+                f"several classes at once, and the posterior is of one of {', '.join(classes)}: fold class by class, "
+                "with a posterior for each, for_class(annotations, name) and its two classes"
+            )
 
 
-def _check_classes(answers: dict[str, list[Annotation]], classes: Sequence[str]) -> None:
-    for given in answers.values():
-        for answer in given:
-            if answer.label not in classes:
-                raise AnswerError(
-                    f"{answer.annotator} answered {answer.label!r} on item {answer.item_id!r} "
-                    f"(annotation {answer.remote_id}); the classes are {', '.join(classes)}"
-                )
+def _numbers(labels: Mapping[str, Label], classes: Sequence[str]) -> list[int]:
+    place: dict[Label, int] = {name: number for number, name in enumerate(classes)}
+    return [place[label] for label in labels.values()]
 
 
-def _majority(count: Counter[str]) -> str | None:
-    (label, most), *others = count.most_common(2)
-    return None if others and others[0][1] == most else label
-
-
-def _summary(
-    current: Sequence[Annotation], answers: dict[str, list[Annotation]], decided: dict[str, str]
-) -> dict[str, Any]:
+def _summary(current: Sequence[Annotation], found: Consensus) -> dict[str, Any]:
+    """JSON that a file keeps as it is: lists, not tuples."""
     return {
-        "answered": len(decided),
-        "annotators": len({answer.annotator for given in answers.values() for answer in given}),
-        "skipped": len({annotation.item_id for annotation in current} - answers.keys()),
-        "disagreed": sorted(answers.keys() - decided.keys()),
+        "answered": len(found.labels),
+        "annotators": len({annotator for votes in found.votes.values() for annotator in votes}),
+        "skipped": len({annotation.item_id for annotation in current} - found.votes.keys()),
+        "disagreed": sorted(found.open),
+        "rule": found.rule,
+        "version": found.version,
+        "params": {name: list(value) if isinstance(value, tuple) else value for name, value in found.params.items()},
+        "open": found.open,
+        "votes": {item: dict(votes) for item, votes in found.votes.items()},
+        "support": {item: verdict.support for item, verdict in found.verdicts.items()},
     }

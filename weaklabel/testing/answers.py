@@ -14,14 +14,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from weaklabel.artefacts import Label
 from weaklabel.errors import AnswerError
+from weaklabel.review.formats.sides import LEFT, from_side, names_of
 
 START = datetime(2024, 1, 1, tzinfo=UTC)  # a fixed time, so that the same answers are the same file
 
 
 def answer_from_gold(
     folder: str | Path,
-    gold: Mapping[str, str | None],
+    gold: Mapping[str, Label | None],
     *,
     annotator: str = "gold column",
     skip: float = 0.0,
@@ -37,11 +39,13 @@ def answer_from_gold(
     folder
         Where `LocalFile` pushed tasks.
     gold
-        Item id -> class name; None makes the stand-in skip the item.
+        Item id -> class name, or the names of several (perhaps none) where the question allows several; of a
+        comparison "a", "same" or "b". None makes the stand-in skip the item.
     annotator
         Signs the answers.
     skip, error
-        Chance that a task is skipped, and that one not skipped gets another class, each in [0, 1].
+        Chance that a task is skipped, and that one not skipped gets another class (of several: one class too many or
+        too few), each in [0, 1].
     seed
         Decides which; by item, so that neither the batch nor its order changes what happens to an item.
 
@@ -72,33 +76,59 @@ def answer_from_gold(
 
 @dataclass(frozen=True)
 class _StandIn:
-    gold: Mapping[str, str | None]
+    gold: Mapping[str, Label | None]
     control: ET.Element
     annotator: str
     skip: float
     error: float
     seed: int
 
-    def answer(self, item: str) -> tuple[str, bool]:
-        """The class chosen, and whether the task is skipped: Label Studio stores a pre-filled class with a skip."""
-        choices = [choice.get("value", "") for choice in self.control.iter("Choice")]
+    def answer(self, data: Mapping[str, Any]) -> tuple[list[str], bool]:
+        """What is chosen, and whether the task is skipped: Label Studio stores a pre-filled class with a skip."""
+        known = self._known(data)
+        fate = random.Random(f"{self.seed}:{data['wl_item']}")
+        if fate.random() < self.skip or known is None:
+            return known or self._choices[:1], True
+        if fate.random() < self.error:
+            return self._wrong(known, fate), False
+        return known, False
+
+    def _known(self, data: Mapping[str, Any]) -> list[str] | None:
+        """What the person would choose who knows the answer, in the order offered."""
+        item = data["wl_item"]
         if item not in self.gold:
             raise AnswerError(f"gold has no item {item!r}: map it to its class, or to None for a skip")
-        known = self.gold[item]
-        if known is not None and known not in choices:
-            raise AnswerError(f"gold says {known!r} of item {item!r}; the choices are {', '.join(choices)}")
-        fate = random.Random(f"{self.seed}:{item}")
-        if fate.random() < self.skip or known is None:
-            return known or choices[0], True
-        if fate.random() < self.error:
-            return fate.choice([choice for choice in choices if choice != known]), False
-        return known, False
+        label = self.gold[item]
+        if label is None:
+            return None
+        if isinstance(label, str) == self._several:
+            raise AnswerError(
+                f"gold says {label!r} of item {item!r}; {'several' if self._several else 'one'} can be chosen"
+            )
+        offered = {from_side(name, data[LEFT]) if LEFT in data else name: name for name in self._choices}
+        if lost := [name for name in names_of(label) if name not in offered]:
+            raise AnswerError(f"gold says {lost[0]!r} of item {item!r}; the choices are {', '.join(offered)}")
+        return [seen for name, seen in offered.items() if name in names_of(label)]
+
+    def _wrong(self, known: list[str], fate: random.Random) -> list[str]:
+        if not self._several:
+            return [fate.choice([name for name in self._choices if name not in known])]
+        turned = fate.choice(self._choices)
+        return [name for name in self._choices if (name in known) != (name == turned)]
+
+    @property
+    def _choices(self) -> list[str]:
+        return [choice.get("value", "") for choice in self.control.iter("Choice")]
+
+    @property
+    def _several(self) -> bool:
+        return self.control.get("choice") == "multiple"
 
     def annotation(self, data: Mapping[str, Any], number: int) -> dict[str, Any]:
         """One annotation as Label Studio 1.23 exports it."""
-        label, skipped = self.answer(data["wl_item"])
+        chosen, skipped = self.answer(data)
         region = {
-            "value": {"choices": [label]},
+            "value": {"choices": chosen},
             "id": data["wl_key"][:10],
             "from_name": self.control.get("name"),
             "to_name": self.control.get("toName"),
@@ -109,7 +139,7 @@ class _StandIn:
         return {
             "id": number,
             "completed_by": {"id": 1, "email": self.annotator, "first_name": "", "last_name": ""},
-            "result": [region],
+            "result": [region] if chosen else [],
             "was_cancelled": skipped,
             "ground_truth": False,
             "created_at": when,
@@ -117,7 +147,7 @@ class _StandIn:
             "draft_created_at": None,
             "lead_time": None,  # nobody spent any
             "prediction": {},
-            "result_count": 1,
+            "result_count": int(bool(chosen)),
             "unique_id": str(uuid.uuid5(uuid.NAMESPACE_OID, data["wl_key"])),
             "import_id": None,
             "last_action": None,

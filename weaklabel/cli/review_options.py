@@ -1,0 +1,51 @@
+"""Options of the commands that talk to a place where people answer."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from weaklabel.errors import JournalError
+
+if TYPE_CHECKING:
+    from weaklabel import Journal, LabelStudio
+    from weaklabel.protocols import AnnotationBackend
+
+Folder = Annotated[Path, typer.Argument(help="The review's folder; its journal lies there.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="Label Studio's address; by default LABEL_STUDIO_URL, or the one that `studio up` started.",
+        show_default=False,
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help="A file with your token; by default LABEL_STUDIO_API_KEY.", show_default=False),
+]
+
+
+def connection(
+    journal: "Journal", place: Mapping[str, Any] | None, url: str | None, token_file: Path | None
+) -> "AnnotationBackend":
+    """Where the journal's tasks are asked, or, with a place and before the first push, a project of that kind."""
+    import weaklabel
+    from weaklabel.review import place as places
+
+    given: dict[str, Any] = {"url": url, "token_file": None if token_file is None else str(token_file.resolve())}
+    given = {name: value for name, value in given.items() if value is not None}
+    if place is not None and journal.setting("place") is None:
+        return weaklabel.LabelStudio(**place, **given)
+    by_hand = journal.setting("place", {}).get("backend") == "local_file"
+    return places.find(journal) if by_hand else places.find(journal, **given)
+
+
+def studio(journal: "Journal", url: str | None, token_file: Path | None) -> "LabelStudio":
+    """The Label Studio in which the journal's tasks are asked."""
+    import weaklabel
+
+    backend = connection(journal, None, url, token_file)
+    if not isinstance(backend, weaklabel.LabelStudio):
+        raise JournalError(f"the tasks of {journal.folder} are imported by hand: there is no server to connect to")
+    return backend

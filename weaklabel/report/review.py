@@ -1,0 +1,57 @@
+"""How far a review is, as a section: what was asked, who answered, what became of the pre-labels, and when."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from weaklabel.report import charts
+from weaklabel.report.section import Chart, Section, Table
+from weaklabel.review.journal import Journal
+from weaklabel.review.status import Status, status
+
+STATES = {
+    "pending": "{:,} tasks wait to be pushed",
+    "in_flight": "{:,} tasks were being sent when something broke: the next push or pull looks whether they arrived",
+    "tombstone": "{:,} tasks were deleted where they were asked; their answers stay",
+}
+
+
+def review_section(journal: Journal) -> Section:
+    """The journal at a glance."""
+    found = status(journal)
+    tables = (
+        Table("Batches", found.batches.with_columns(pl.col("added_at").str.slice(0, 16).str.replace("T", " "))),
+        Table("Who answered", found.annotators),
+        Table("What became of the pre-labels", found.suggestions),
+    )
+    given = journal.frame("annotations").filter(pl.col("kind") == "answer")
+    pictures = (Chart("Answers as they came in, by who gave them.", charts.arrivals(given)),) if len(given) else ()
+    return Section(
+        f"Review in {journal.folder}",
+        tuple(_lead(found)),
+        tuple(table for table in tables if len(table.frame)),
+        pictures,
+    )
+
+
+def _lead(found: Status) -> Iterator[str]:
+    if not found.place:
+        yield "Nothing was pushed yet."
+        return
+    yield f"Asked at {_where(found.place)}."
+    yield (
+        f"{found.items:,} items asked about: {found.answered:,} answered ({found.answers:,} answers), "
+        f"{found.skipped:,} skipped only, {found.open:,} tasks open."
+    )
+    for state, said in STATES.items():
+        if count := found.tasks.get(state):
+            yield said.format(count) + "."
+    if found.skipped:
+        yield "Skipped items: `weaklabel review skipped` lists them, and with --ask-again asks once more."
+
+
+def _where(place: dict[str, str]) -> str:
+    if place["backend"] == "local_file":
+        return "task files to be imported by hand (local_file)"
+    at = f" at {place['url']}" if "url" in place else ""
+    return f"Label Studio{at}, project {place['project']} ({place['title']})"

@@ -1,0 +1,118 @@
+"""The journal itself: its parts, its settings, and who may write to it."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import polars as pl
+
+from weaklabel.artefacts import Annotation
+from weaklabel.errors import JournalError
+from weaklabel.review.journal.answers import Answers
+from weaklabel.review.journal.database import Database, packed
+from weaklabel.review.journal.events import Events
+from weaklabel.review.journal.ledger import Ledger
+from weaklabel.review.journal.schema import TABLES
+
+FILE = "journal.sqlite"
+TYPES = {"TEXT": pl.String, "INTEGER": pl.Int64, "REAL": pl.Float64}
+
+
+class Journal:
+    """What was asked and what was answered in one review, kept in `journal.sqlite` in its folder.
+
+    Answers are only ever added to: an edit is a new version, a deletion a version that says so. What was recorded
+    survives a crash of the program and of the machine.
+
+    Parameters
+    ----------
+    folder
+        Made, with an empty journal, unless `create` is off.
+    create
+        Off: a folder without a journal is an error.
+
+    Raises
+    ------
+    JournalError
+        There is no journal; the file is damaged or another program's; or a newer weaklabel wrote it.
+    """
+
+    def __init__(self, folder: str | Path, *, create: bool = True) -> None:
+        self.folder = Path(folder)
+        self.path = self.folder / FILE
+        if not create and not self.path.is_file():
+            raise JournalError(f"no journal in {self.folder}: push tasks from there first, or name another folder")
+        self.database = Database(self.path)
+        self.events = Events(self.database)
+        self.ledger = Ledger(self.database, self.events)
+        self.answers = Answers(self.database, self.events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; the journal cannot be used any more."""
+        self.database.close()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other process from pushing to or pulling into this journal while the block runs.
+
+        Raises
+        ------
+        JournalError
+            Another process is at it; the message says which.
+        """
+        from filelock import FileLock, Timeout
+
+        lock, holder = FileLock(self.folder / "journal.lock", timeout=0), self.folder / "journal.pid"
+        try:
+            lock.acquire()
+        except Timeout as error:
+            pid = holder.read_text().strip() if holder.is_file() else "unknown"
+            raise JournalError(
+                f"another push or pull (process {pid}) is at work on {self.path}: wait until it is done"
+            ) from error
+        try:
+            holder.write_text(f"{os.getpid()}\n")
+            yield
+        finally:
+            with suppress(OSError):
+                holder.unlink()
+            lock.release()
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        """What was remembered under a name."""
+        rows = self.database.rows("SELECT value FROM settings WHERE name = ?", name)
+        return json.loads(rows[0]["value"]) if rows else default
+
+    def remember(self, name: str, value: Any) -> None:
+        """Remember a value, as JSON, in the place of the one before."""
+        self.database.write("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, packed(value))
+
+    def annotations(self) -> list[Annotation]:
+        """The answers and skips that stand, each as it was last changed."""
+        return self.answers.current()
+
+    def skipped(self) -> list[str]:
+        """Ids of the items that somebody skipped and nobody answered, in the order in which they were asked."""
+        rows = self.database.rows(
+            "SELECT item, min(tasks.rowid) AS first "
+            "FROM current_annotations AS said JOIN tasks ON tasks.key = said.task "
+            "GROUP BY item HAVING sum(said.kind = 'answer') = 0 ORDER BY first"
+        )
+        return [row["item"] for row in rows]
+
+    def frame(self, table: str) -> pl.DataFrame:
+        """One of the journal's tables as it stands: items, batches, tasks, annotations, annotators, models, events."""
+        if table not in TABLES:
+            raise JournalError(f"a journal has no table {table!r}; it has: {', '.join(TABLES)}")
+        schema = {name: TYPES[type_] for name, type_ in self.database.columns(table).items()}
+        rows = [tuple(row) for row in self.database.rows(f"SELECT * FROM {table} ORDER BY rowid")]
+        return pl.DataFrame(rows, schema=schema, orient="row")
