@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench crash clean
 
 demo: .venv/installed
 	$(BIN)/weaklabel demo --out demo
@@ -22,6 +22,11 @@ bench: .venv/installed
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/label_models.py
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/clicks.py
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/click_counts.py
+	$(BIN)/python benchmarks/review.py
+
+# Kills clients and a Label Studio of its own some 200 times, and looks whether anything is missing: 6 minutes.
+crash: .venv/installed
+	$(BIN)/python benchmarks/crash.py
 
 clean:
 	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
