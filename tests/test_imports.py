@@ -9,6 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "weaklabel"
 LAYERS = (
+    ("__main__",),
     ("cli",),
     ("report",),
     ("review", "testing"),

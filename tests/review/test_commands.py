@@ -1,6 +1,12 @@
 """The commands of a review, as a person types them, against a real server."""
 
+import os
 import shlex
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 
 import numpy as np
 import polars as pl
@@ -82,7 +88,7 @@ def test_the_loop_from_answers_to_the_next_batch(run, pushed, annotator, remote,
     assert "picked 2 of 2 items" in run("pick answered.parquet --asked review --size 4 --out next.parquet")
     said = run("push next.parquet review --table t.csv --posterior answered.parquet --model-version round-2")
     assert "2 new tasks" in said
-    assert "1 tasks that wait show new pre-labels" in said
+    assert "1 task that waits shows a new pre-label" in said
 
 
 def test_the_status_tells_who_answered_and_what_is_open(run, pushed, annotator, remote, tmp_path):
@@ -148,6 +154,7 @@ def test_the_export_holds_every_version_of_every_answer(run, pushed, annotator, 
         ("push batch.parquet review --table t.csv --kind quiz", "no kind 'quiz'"),
         ("push batch.parquet review --table t.csv", "say what the answers may be"),
         ("pull review --token-file missing.txt", "missing.txt"),
+        ("review people review --gold t.csv --gold-column truth", "t.csv has no column 'truth'; there are: id, text"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(run, pushed, line, said):
@@ -165,3 +172,94 @@ def test_a_wrong_token_is_said_without_showing_it(run, pushed, monkeypatch):
 
     assert "token" in told
     assert "0123456789" not in told
+
+
+@contextmanager
+def program(line, log):
+    """A command that goes on until it is stopped, and what it said so far; killed if it still runs at the end."""
+    with log.open("w") as output:
+        command = [sys.executable, "-c", "from weaklabel.cli import main; main()", *shlex.split(line)]
+        started = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    try:
+        within(20, lambda: "Ctrl-C" in log.read_text() or started.poll() is not None)
+        assert started.poll() is None, log.read_text()
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+
+
+def within(seconds, happened):
+    """Whether it happens in that time."""
+    until = time.monotonic() + seconds
+    while not happened() and time.monotonic() < until:
+        time.sleep(0.02)
+    return happened()
+
+
+def stopped(started, number=signal.SIGINT):
+    """Its exit code after this signal."""
+    started.send_signal(number)
+    return started.wait(20)
+
+
+def test_listening_pulls_soon_after_an_answer_and_leaves_no_webhook(run, pushed, annotator, remote, tmp_path):
+    first, second, *_ = asked(run, tmp_path)
+    ada, log = annotator("ada@weaklabel.test"), tmp_path / "log"
+    with wl.Journal(tmp_path / "review") as journal:
+        webhooks = f"/api/webhooks/?project={journal.setting('place')['project']}"
+
+    with program("review listen review --port 0 --interval 600", log) as started:
+        ada.answer(remote(first), "ham")
+        heard = within(5, lambda: "1 answered" in log.read_text())
+        during = ada.said("GET", webhooks)
+        code = stopped(started)
+    ada.answer(remote(second), "ham")
+
+    assert heard, log.read_text()
+    assert (code, len(during), ada.said("GET", webhooks)) == (0, 1, [])
+    assert log.read_text().endswith("stopped; from now on run: weaklabel pull review\n")
+    assert "1 answered" in run("pull review")
+
+
+@pytest.fixture
+def alone(run, own_studio, monkeypatch):
+    """As `pushed`, on a server of its own: a model that is down there disturbs nobody's check-up."""
+    monkeypatch.setenv("LABEL_STUDIO_URL", own_studio.url)
+    monkeypatch.setenv("LABEL_STUDIO_API_KEY", own_studio.token)
+    run("pick posterior.parquet --size 4 --out batch.parquet")
+    line = "push batch.parquet review --table t.csv --posterior posterior.parquet"
+    run(line)
+    return line
+
+
+def test_a_model_serves_until_it_is_stopped_and_one_that_was_killed_is_found_and_disconnected(
+    run, alone, own_studio, annotator, remote, tmp_path
+):
+    first, log = asked(run, tmp_path)[0], tmp_path / "log"
+    annotator("ada@weaklabel.test", own_studio).answer(remote(first), "ham")  # of it the model knows nothing
+    serve = "review serve review --model posterior.parquet --port 0"
+    doctor = f"studio doctor --home {tmp_path / 'none'}"
+
+    def shown():
+        """The model versions of the pre-labels that the next person sees."""
+        with own_studio.client() as ada:
+            return {one["model_version"] for one in ada.get("/api/projects/1/next").json()["predictions"]}
+
+    before = shown()
+    with program(serve, log) as started:
+        served = within(10, lambda: shown() and shown() != before)
+        code, after = stopped(started), shown()
+    with program(serve, log) as started:
+        started.kill()
+        started.wait()
+    hidden = within(5, lambda: not shown())
+    ill, mended, well = run(doctor, code=1), run(alone), run(doctor)
+
+    assert served, log.read_text()
+    assert (code, after) == (0, before)
+    assert hidden
+    assert "does not answer, and so no task of project 1 ('weaklabel: review') shows its pre-label" in ill
+    assert "does not answer, and so no task of project 1 showed its pre-label: it is disconnected now" in mended
+    assert "FAIL" not in well
+    assert shown() == before

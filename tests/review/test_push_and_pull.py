@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from weaklabel.artefacts import Prelabel, Task
-from weaklabel.errors import AnswerError, JournalError
+from weaklabel.errors import AnswerError, JournalError, ServerError
 from weaklabel.review import place
 from weaklabel.review.ask_again import ask_again
 from weaklabel.review.backends.label_studio import LabelStudio
@@ -266,3 +266,17 @@ def test_a_project_that_was_renamed_there_is_found_again(journal, backend, studi
 
     assert len(list(backend.survey())) == 2
     backend.delete_project()
+
+
+def test_the_project_of_the_same_number_on_another_server_is_not_taken_for_this_one(journal, backend, own_studio):
+    push(tasks(2), journal, backend)
+    with own_studio.client() as elsewhere:
+        project = None
+        while project is None or project["id"] < backend.project:
+            project = elsewhere.post("/api/projects/", json={"title": "elsewhere"}).json()
+    there = place.find(journal, url=own_studio.url, token=own_studio.token)
+
+    with pytest.raises(ServerError, match="is this the right server"):
+        pull(journal, there)
+
+    assert set(journal.ledger.states().values()) == {"pushed"}

@@ -9,7 +9,7 @@ from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.options import Beliefs, Columns, IdColumn, Out
-from weaklabel.cli.review_options import Folder, TokenFile, Url, connection
+from weaklabel.cli.review_options import Folder, TokenFile, Url, connection, wake
 
 if TYPE_CHECKING:
     from weaklabel import Journal, Pushed, Task
@@ -22,11 +22,17 @@ Blind = Annotated[float, typer.Option(help="Share of the tasks shown without pre
 ItemsOption = Annotated[Path | None, typer.Option("--table", help="The items, for the tasks.", show_default=False)]
 VotesOption = Annotated[Path | None, typer.Option(help="Votes, shown in the tasks as reasons.", show_default=False)]
 Images = Annotated[
-    list[str], typer.Option("--image", metavar="NAME", help="A column of image addresses.", show_default=False)
+    list[str],
+    typer.Option("--image", metavar="NAME", help="A column of image addresses; may be repeated.", show_default=False),
 ]
 Classes = Annotated[
     list[str],
-    typer.Option("--class", metavar="NAME", help="A possible answer, without a posterior.", show_default=False),
+    typer.Option(
+        "--class",
+        metavar="NAME",
+        help="A possible answer, where no posterior names them; may be repeated.",
+        show_default=False,
+    ),
 ]
 
 
@@ -95,7 +101,7 @@ def push(
     columns: Columns = [],  # noqa: B006
     images: Images = [],  # noqa: B006
     blind: Blind = 0.0,
-    overlap: Annotated[int, typer.Option(help="How many people answer each task, for the first push.")] = 1,
+    overlap: Annotated[int, typer.Option(min=1, help="How many people answer each task, for the first push.")] = 1,
     project: Annotated[
         int | None, typer.Option(help="Use this project, which must ask the same.", show_default=False)
     ] = None,
@@ -130,19 +136,27 @@ def push(
         place = {"title": named, "project": project, "overlap": overlap}
         backend = connection(journal, place, url, token_file)
         waiting = [] if beliefs is None else weaklabel.resuggest(journal, beliefs, reasons, model_version=model_version)
-        done = _pushed(made, waiting, journal, backend, chosen, again)
+        with terminal.interruptible("what was sent is noted; the same push again goes on from there"):
+            done = _pushed(made, waiting, journal, backend, chosen, again)
     _say(done, len({task.key for task in made}))
-    if address := getattr(backend, "web_url", ""):
-        terminal.note(f"answer at {address}, then run: weaklabel pull {folder}")
+    if isinstance(backend, weaklabel.LabelStudio):
+        wake(backend)
+        terminal.note(f"answer at {backend.web_url}?labeling=1, then run: weaklabel pull {folder}")
 
 
 @command("review", "weaklabel pull review/")
-def pull(folder: Folder, url: Url = None, token_file: TokenFile = None) -> None:
+def pull(
+    folder: Folder,
+    full: Annotated[bool, typer.Option("--full", help="Read all answers again, and look through all tasks.")] = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+) -> None:
     """Record what people answered, skipped, edited or deleted since the last pull."""
     import weaklabel
 
-    with weaklabel.Journal(folder, create=False) as journal:
-        pulled = weaklabel.pull(journal, connection(journal, None, url, token_file))
+    noted = terminal.interruptible("what was read is recorded; the next pull goes on from there")
+    with noted, weaklabel.Journal(folder, create=False) as journal:
+        pulled = weaklabel.pull(journal, connection(journal, None, url, token_file), full=full)
     terminal.pulled(pulled)
 
 
@@ -155,13 +169,20 @@ def fold(
     ] = "majority",
     experts: Annotated[
         list[str],
-        typer.Option("--expert", metavar="NAME", help="Whose answers count first, by `expert`.", show_default=False),
+        typer.Option(
+            "--expert",
+            metavar="NAME",
+            help="Whose answers count first, by the rule expert; may be repeated.",
+            show_default=False,
+        ),
     ] = [],  # noqa: B006  Typer copies it
     out: Out = Path("answered.parquet"),
 ) -> None:
     """Put people's answers in the place of what the label model believed."""
     import weaklabel
 
+    if bool(experts) != (rule == "expert"):
+        raise typer.BadParameter("--rule expert and --expert NAME go together", param_hint="--expert")
     beliefs = weaklabel.Posterior.load(posterior)
     folded = weaklabel.fold(beliefs, _answers(answers), rule, experts=experts)
     folded.save(out)
@@ -218,9 +239,10 @@ def _pushed(
 
 def _say(done: "Pushed", asked: int) -> None:
     there = asked - done.new - done.tombstones
-    terminal.note(f"{done.new:,} new tasks, {max(there, 0):,} were there already")
+    terminal.note(f"{terminal.counted(done.new, 'new task')}, {max(there, 0):,} were there already")
     if done.tombstones:
         terminal.note(f"{done.tombstones:,} left out because somebody deleted them there (--again asks them again)")
     if done.refreshed:
-        terminal.note(f"{done.refreshed:,} tasks that wait show new pre-labels")
+        waiting = terminal.counted(done.refreshed, "task that waits shows a", "tasks that wait show a")
+        terminal.note(f"{waiting} new pre-label")
     terminal.swept(done.swept)

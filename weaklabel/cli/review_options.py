@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklabel.errors import JournalError
+from weaklabel.cli import terminal
+from weaklabel.errors import JournalError, ServerError
 
 if TYPE_CHECKING:
     from weaklabel import Journal, LabelStudio
@@ -49,3 +50,16 @@ def studio(journal: "Journal", url: str | None, token_file: Path | None) -> "Lab
     if not isinstance(backend, weaklabel.LabelStudio):
         raise JournalError(f"the tasks of {journal.folder} are imported by hand: there is no server to connect to")
     return backend
+
+
+def wake(backend: "LabelStudio") -> None:
+    """See that no model that ended hides the pre-labels; what was pushed is there in any case."""
+    from weaklabel.review.serving.connecting import revive
+
+    if backend.project is None:
+        return
+    try:
+        for said in revive(backend.api, backend.project):
+            terminal.warn(said)
+    except ServerError as error:
+        terminal.warn(f"nobody knows whether a model hides the pre-labels: {error}")

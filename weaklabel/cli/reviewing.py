@@ -1,5 +1,6 @@
 """A review under way: where it stands, what its people agree on, and the programs that keep it going."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,10 +49,7 @@ def people(
     import weaklabel
     from weaklabel.report.people import people_section
 
-    known = None
-    if gold is not None:
-        rows = weaklabel.read_table(gold, id_column, text=[gold_column])
-        known = dict(zip(rows["id"], rows[gold_column], strict=True))
+    known = None if gold is None else _known(gold, gold_column, id_column)
     with weaklabel.Journal(folder, create=False) as journal:
         _show(people_section(journal, level, known), page)
 
@@ -71,7 +69,8 @@ def skipped(
             terminal.note(item_id)
         if ask_again:
             planned = weaklabel.ask_again(journal)
-            weaklabel.push([], journal, connection(journal, None, url, token_file))
+            with terminal.interruptible("the questions are noted; the next push asks them"):
+                weaklabel.push([], journal, connection(journal, None, url, token_file))
             terminal.note(f"{len(planned):,} asked again")
 
 
@@ -110,7 +109,7 @@ def listen(
         def wake() -> None:
             pulled = weaklabel.pull(journal, backend)
             if pulled.events or pulled.swept.events:
-                terminal.pulled(pulled)
+                terminal.pulled(pulled, f"{datetime.now():%H:%M:%S}  ")
 
         webhook.listen(
             wake,
@@ -123,6 +122,7 @@ def listen(
             url=callback,
             ready=lambda at: terminal.note(f"listening at {at}; Ctrl-C stops it"),
         )
+    terminal.note(f"stopped; from now on run: weaklabel pull {folder}")
 
 
 @command("review", "weaklabel review serve review/ --model posterior.parquet", group="review")
@@ -152,6 +152,17 @@ def serve(
         url=callback,
         ready=lambda at: terminal.note(f"serving {model} at {at}; Ctrl-C stops it"),
     )
+    terminal.note("stopped; tasks show the pre-labels that were pushed")
+
+
+def _known(gold: Path, column: str, id_column: str) -> "dict[str, str | None]":
+    import weaklabel
+    from weaklabel.errors import TableError
+
+    rows = weaklabel.read_table(gold, id_column, text=[column])
+    if column not in rows.columns:
+        raise TableError(f"{gold} has no column {column!r}; there are: {', '.join(rows.columns)} (--gold-column)")
+    return dict(zip(rows["id"], rows[column], strict=True))
 
 
 def _show(section: "Section", page: Path | None) -> None:

@@ -31,7 +31,8 @@ def up(
     """Start Label Studio for this machine alone, or find the one that runs; installed on first use (1 GB)."""
     from weaklabel.review.studio import server
 
-    studio = server.up(home, port, callbacks)
+    with terminal.interruptible("Label Studio was not started; the same command starts it"):
+        studio = server.up(home, port, callbacks)
     terminal.note(f"Label Studio {studio.version} {'started' if studio.started else 'runs already'}")
     _show(studio)
     if opened:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+INTERRUPTED = 130  # by the shells' convention
 PROSE_WIDTH = 100
 PIPED_WIDTH = 160  # a file has no width; a table must not be cut to fit one
 
@@ -37,6 +38,26 @@ def attached() -> Iterator[None]:
 def note(text: str) -> None:
     """One line on stdout."""
     typer.echo(text)
+
+
+def warn(text: str) -> None:
+    """One line on stderr, about something that needs a person's attention."""
+    typer.echo(f"warning: {text}", err=True)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """1 task, 2 tasks."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+@contextmanager
+def interruptible(said: str) -> Iterator[None]:
+    """Say what Ctrl-C left behind, and how to go on, in the place of a traceback or of nothing."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        typer.echo(f"interrupted: {said}", err=True)
+        raise typer.Exit(INTERRUPTED) from error
 
 
 def saved(path: object) -> None:
@@ -70,33 +91,33 @@ def section(shown: "Section") -> None:
         table(each)
 
 
-def pulled(done: "Pulled") -> None:
-    """What a pull brought, in one line, and what needs a person's attention."""
+def pulled(done: "Pulled", when: str = "") -> None:
+    """What a pull brought, in one line, perhaps with the time, and what needs a person's attention."""
     kinds = ("answered", "skipped", "edited", "deleted", "restored", "malformed")
     found = [f"{done.count(kind):,} {kind}" for kind in kinds if done.count(kind)]
-    note(f"annotations: {', '.join(found) or 'nothing new'}")
+    note(f"{when}annotations: {', '.join(found) or 'nothing new'}")
     swept(done.swept)
 
 
 def swept(found: "Swept") -> None:
     """What looking through all tasks found, if anything."""
     for kind, said in (
-        ("twin_removed", "that were there twice: the copies that nobody answered were deleted"),
-        ("task_deleted", "deleted there by somebody: their answers stay, and they are not pushed again"),
-        ("task_restored", "that had been deleted are there again"),
+        ("twin_removed", "there twice: copies that nobody answered were deleted"),
+        ("task_deleted", "deleted there by somebody: answers stay, and nothing of it is pushed again"),
+        ("task_restored", "there again after somebody had deleted it"),
     ):
         if count := sum(event.kind == kind for event in found.events):
-            note(f"{count:,} tasks {said}")
+            note(f"{counted(count, 'task')} {said}")
     if found.answered_twins:
-        note(f"{len(found.answered_twins):,} tasks are there twice, and answered twice: all their answers count")
+        note(f"{counted(len(found.answered_twins), 'task')} there twice, and answered twice: all answers count")
     if found.foreign:
-        note(f"{found.foreign:,} tasks in the project are not from this review")
+        note(f"{counted(found.foreign, 'task')} in the project not from this review")
 
 
 class _Warnings(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
-            typer.echo(f"warning: {record.getMessage()}", err=True)
+            warn(record.getMessage())
 
 
 def _bar(items: Iterable[T], label: str, total: int | None) -> Iterable[T]:

@@ -41,7 +41,7 @@ STYLE = {
 
 def posterior_histogram(posterior: Posterior, y: int = 1) -> str:
     """How many covered items have which probability of class `y`."""
-    with _axes() as (axes, finish):
+    with axes_of() as (axes, finish):
         probs = posterior.probs[posterior.covered, y]
         axes.hist(probs, bins=np.linspace(0, 1, 21), color=COLOURS[0], edgecolor="white", linewidth=0.6)
         axes.set_xlabel(f"P({posterior.classes[y]})")
@@ -53,7 +53,7 @@ def posterior_histogram(posterior: Posterior, y: int = 1) -> str:
 
 def calibration(curves: Mapping[str, tuple[Posterior, NDArray[np.integer]]]) -> str:
     """For each named posterior with its known classes: how often the chosen class was right, by its probability."""
-    with _axes() as (axes, finish):
+    with axes_of() as (axes, finish):
         lowest = 1.0
         for colour, (name, (posterior, gold)) in zip(cycle(COLOURS), curves.items(), strict=False):
             known = posterior.covered & (np.asarray(gold) != ABSTAIN)
@@ -73,7 +73,7 @@ def calibration(curves: Mapping[str, tuple[Posterior, NDArray[np.integer]]]) -> 
 
 def position_bias(propensities: Propensities) -> str:
     """Examination by position, relative to the first, with intervals."""
-    with _axes() as (axes, finish):
+    with axes_of() as (axes, finish):
         at, theta = propensities.position, propensities.examination
         gaps = np.clip([theta - propensities.lower, propensities.upper - theta], 0, None)
         axes.errorbar(at, theta, yerr=gaps, color=COLOURS[0], marker="o", capsize=4, linewidth=1.6)
@@ -88,7 +88,7 @@ def position_bias(propensities: Propensities) -> str:
 
 def learning_curve(answers: Sequence[int], scores: Mapping[str, Sequence[Scores]], metric: str) -> str:
     """A metric with its interval against the number of answers, one line for each way to choose the questions."""
-    with _axes() as (axes, finish):
+    with axes_of() as (axes, finish):
         for colour, (name, each) in zip(cycle(COLOURS), scores.items(), strict=False):
             lower, upper = zip(*(one.interval[metric] for one in each), strict=True)
             axes.fill_between(answers, lower, upper, color=colour, alpha=0.12, linewidth=0)
@@ -107,7 +107,7 @@ def function_bars(functions: pl.DataFrame, accuracy: pl.DataFrame | None = None)
     `functions` is as `summary` makes it, `accuracy` as `lf_accuracy` does of the same functions.
     """
     height, panels = 1.2 + ROW * len(functions), 1 if accuracy is None else 2
-    with _axes((9.6, height), panels, wide=True) as (axes, finish):
+    with axes_of((9.6, height), panels, wide=True) as (axes, finish):
         left, *right = np.atleast_1d(axes)
         at = np.arange(len(functions))
         layers = zip(("coverage", "overlaps", "conflicts"), ("#b9cdf3", COLOURS[0], COLOURS[1]), strict=True)
@@ -134,7 +134,7 @@ def heat_map(lf_names: Sequence[str], matrix: NDArray[np.number], label: str) ->
     most = float(np.nanmax(np.abs(values), initial=0.0))
     diverging = bool((values < 0).any())
     size = 2.4 + ROW * len(values)
-    with _axes((size + 0.9, size), wide=True) as (axes, finish):
+    with axes_of((size + 0.9, size), wide=True) as (axes, finish):
         colours = {"cmap": "RdBu_r" if diverging else "Blues", "vmin": -most if diverging else 0, "vmax": most or 1}
         # As one small picture whose pixels stay sharp: as paths the cells of 75 functions would take a megabyte.
         picture = axes.imshow(values, interpolation="none", **colours)
@@ -174,7 +174,7 @@ def _numbers(axes: Any, values: NDArray[np.float64], most: float) -> None:
 
 
 @contextmanager
-def _axes(
+def axes_of(
     size: tuple[float, float] = (5.2, 3.2), panels: int = 1, *, wide: bool = False
 ) -> Iterator[tuple[Any, Callable[[], str]]]:
     """Axes to draw on, and what turns them into SVG when done; a wide one takes a whole line of its page."""
@@ -199,7 +199,7 @@ def _axes(
 
 def position_curves(curves: Mapping[str, pl.DataFrame], label: str) -> str:
     """A line over positions for each named frame: its columns position and value, and lower and upper where known."""
-    with _axes() as (axes, finish):
+    with axes_of() as (axes, finish):
         for shift, (colour, (name, curve)) in enumerate(zip(cycle(COLOURS), curves.items(), strict=False)):
             at, value = curve["position"].to_numpy() + 0.12 * shift, curve["value"].to_numpy()
             gaps = None
@@ -216,7 +216,7 @@ def position_curves(curves: Mapping[str, pl.DataFrame], label: str) -> str:
 
 def weight_histogram(weights: NDArray[np.floating]) -> str:
     """How many documents have which weight, a factor of at least 1 or so; both on a scale of powers of ten."""
-    with _axes() as (axes, finish):
+    with axes_of() as (axes, finish):
         low, high = float(np.min(weights, initial=1.0)), float(np.max(weights, initial=1.0))
         bins = np.geomspace(low, max(high, low * 1.1) * (1 + 1e-9), 25)
         axes.hist(weights, bins=bins, color=COLOURS[0], edgecolor="white", linewidth=0.6)
@@ -228,37 +228,4 @@ def weight_histogram(weights: NDArray[np.floating]) -> str:
         axes.set_xlabel("weight of a click")
         axes.set_ylabel("documents")
         axes.grid(visible=False, axis="x")
-        return finish()
-
-
-def arrivals(annotations: pl.DataFrame) -> str:
-    """How many answers there were at each time, one line for each annotator: columns annotator and updated_at."""
-    with _axes((9.6, 3.0), wide=True) as (axes, finish):
-        for colour, (name, own) in zip(cycle(COLOURS), _by_annotator(annotations), strict=False):
-            at = np.sort(own["updated_at"].str.to_datetime(time_zone="UTC", strict=False).drop_nulls().to_numpy())
-            axes.step(at, np.arange(1, len(at) + 1), where="post", color=colour, linewidth=1.6, label=name)
-        axes.set_ylabel("answers")
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="upper left")
-        axes.tick_params(axis="x", labelrotation=20)
-        axes.grid(visible=False, axis="x")
-        return finish()
-
-
-def _by_annotator(annotations: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    parts = annotations.partition_by("annotator", as_dict=True)
-    return [(str(name), part) for (name,), part in sorted(parts.items())]
-
-
-def lead_times(seconds: Mapping[str, Sequence[float]]) -> str:
-    """How long each annotator's answers took, as boxes on a scale of powers of ten; the line is the median."""
-    with _axes((9.6, 1.2 + 2 * ROW * max(len(seconds), 1)), wide=True) as (axes, finish):
-        given = [np.maximum(each, 0.1) for each in seconds.values()]  # a scale of powers has no zero
-        style: dict[str, Any] = {"color": COLOURS[0]}
-        axes.boxplot(given, orientation="horizontal", medianprops=style, flierprops={"marker": ".", "markersize": 3})
-        axes.set_yticks(np.arange(1, len(given) + 1), list(seconds))
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_xlabel("seconds")
-        axes.grid(visible=False, axis="y")
         return finish()

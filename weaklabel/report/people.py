@@ -1,20 +1,29 @@
 """The people of a review, as a section: how far they agree, who needs a look, and whether pre-labels sway them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
-from weaklabel.report import charts
+from weaklabel.artefacts import Annotation
+from weaklabel.report import review_charts
 from weaklabel.report.section import Chart, Section, Table, between
 from weaklabel.review.journal import Journal
 from weaklabel.review.people.agreement import Agreement, agreement
 from weaklabel.review.people.anchoring import Anchoring, anchoring
 from weaklabel.review.people.flags import annotators
 
-LISTED = 20  # items on which people disagree; the journal's export has all
+WHO = "Who answered"
+BESIDE = {
+    "agreement": "agreement with most of the others on shared items",
+    "accuracy": "accuracy on items of known class",
+}
+WORK = ("annotator", "answers", "skips", "median_seconds", "shared", "agreement", "known", "accuracy")
+SAW = ("annotator", "seen", "accepted", "changed", "ignored")
+NAMES = {"lead_median": "median_seconds", "suggested": "seen"}
+LISTED = 20  # pairs of people, and items on which they differ; `agreement` gives all
 
 
-def people_section(journal: Journal, level: str = "nominal", gold: Mapping[str, str] | None = None) -> Section:
+def people_section(journal: Journal, level: str = "nominal", gold: Mapping[str, str | None] | None = None) -> Section:
     """Agreement, annotators and anchoring, from all answers that stand.
 
     `level` is "nominal", "ordinal" or "interval"; `gold` maps items to known classes.
@@ -23,27 +32,62 @@ def people_section(journal: Journal, level: str = "nominal", gold: Mapping[str, 
     people, agreed = annotators(said, gold), agreement(said, level)
     swayed = anchoring(said, journal.ledger.tasks("pushed"))
     tables = (
-        Table("Who answered; agreement is with the others, with its 95 % interval", _shown(people)),
-        Table("Every two people", _pairs(agreed)),
+        Table("; ".join((WHO, *_beside(people))), _work(people)),
+        Table("Pre-labels that each person saw, and the shares accepted, changed and ignored", _saw(people)),
+        Table(f"Every two people, who agrees least first (at most {LISTED}), with 95 % intervals", _pairs(agreed)),
         Table(f"Items on which people differ, the worst first (at most {LISTED})", agreed.disagreements.head(LISTED)),
-        Table("How often people give the pre-label, where they see it and where they do not", swayed.by_class),
+        Table("How often people give the pre-label, where they see it and where they do not", _swayed(swayed)),
     )
-    pictures = (Chart("Seconds that answers took.", charts.lead_times(_seconds(journal))),) if said else ()
+    seconds = _seconds(said)
+    pictures = (
+        (Chart("How long answers took; the line is the median.", review_charts.lead_times(seconds)),) if seconds else ()
+    )
     return Section(
         f"The people of {journal.folder}",
-        (*_flags(people), *_agreement(agreed), *_anchoring(swayed)),
+        (*_flags(people), *_agreement(agreed), swayed.sentence),
         tuple(table for table in tables if len(table.frame)),
         pictures,
     )
 
 
-def _shown(people: pl.DataFrame) -> pl.DataFrame:
-    chosen = people.drop("flags", "lead_total", "lower", "upper", "accuracy_lower", "accuracy_upper")
-    return chosen[[column.name for column in chosen if column.null_count() < len(column)]]
+def _beside(people: pl.DataFrame) -> Iterator[str]:
+    for name, said in BESIDE.items():
+        if people[name].is_not_null().any():
+            yield f"{said}, with its 95 % interval"
+
+
+def _work(people: pl.DataFrame) -> pl.DataFrame:
+    told = _with_interval(people, "agreement", "lower", "upper")
+    told = _with_interval(told, "accuracy", "accuracy_lower", "accuracy_upper").rename(NAMES).select(WORK)
+    return _filled(told.drop([name for name in ("shared", "known") if not told[name].sum()]))
+
+
+def _saw(people: pl.DataFrame) -> pl.DataFrame:
+    return people.rename(NAMES).select(SAW).filter(pl.col("seen") > 0)
 
 
 def _pairs(found: Agreement) -> pl.DataFrame:
-    return found.pairs.drop("lower", "upper")
+    worst = found.pairs.sort("kappa", "annotator_a", "annotator_b", nulls_last=True).head(LISTED)
+    told = _with_interval(worst, "agreement", "lower", "upper")
+    return _with_interval(told, "kappa", "kappa_lower", "kappa_upper")
+
+
+def _swayed(found: Anchoring) -> pl.DataFrame:
+    return _filled(_with_interval(found.by_class, "difference", "lower", "upper"))
+
+
+def _with_interval(frame: pl.DataFrame, name: str, lower: str, upper: str) -> pl.DataFrame:
+    """The column as text, each number with its interval beside it."""
+    told = [
+        None if value is None else f"{value:.3f}" if low is None or high is None else between(value, low, high)
+        for value, low, high in frame.select(name, lower, upper).iter_rows()
+    ]
+    return frame.with_columns(pl.Series(name, told, pl.String)).drop(lower, upper)
+
+
+def _filled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the columns that have nothing to tell."""
+    return frame[[column.name for column in frame if column.null_count() < len(column)]]
 
 
 def _flags(people: pl.DataFrame) -> Iterator[str]:
@@ -63,13 +107,9 @@ def _agreement(found: Agreement) -> Iterator[str]:
     )
 
 
-def _anchoring(found: Anchoring) -> Iterator[str]:
-    yield found.sentence
-
-
-def _seconds(journal: Journal) -> dict[str, list[float]]:
+def _seconds(said: Iterable[Annotation]) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {}
-    for one in journal.annotations():
+    for one in said:
         if one.lead_time is not None and not one.skipped:
             seconds.setdefault(one.annotator, []).append(one.lead_time)
     return dict(sorted(seconds.items()))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from weaklabel.report import charts
+from weaklabel.report import review_charts
 from weaklabel.report.section import Chart, Section, Table
 from weaklabel.review.journal import Journal
 from weaklabel.review.status import Status, status
@@ -20,18 +20,28 @@ def review_section(journal: Journal) -> Section:
     """The journal at a glance."""
     found = status(journal)
     tables = (
-        Table("Batches", found.batches.with_columns(pl.col("added_at").str.slice(0, 16).str.replace("T", " "))),
+        Table("Batches", found.batches.with_columns(pl.col("added_at").map_elements(_minute, pl.String))),
         Table("Who answered", found.annotators),
         Table("What became of the pre-labels", found.suggestions),
     )
-    given = journal.frame("annotations").filter(pl.col("kind") == "answer")
-    pictures = (Chart("Answers as they came in, by who gave them.", charts.arrivals(given)),) if len(given) else ()
+    given = _answers(journal)
+    pictures = (
+        (Chart("Answers as they came in, by who gave them.", review_charts.arrivals(given)),) if len(given) else ()
+    )
     return Section(
         f"Review in {journal.folder}",
         tuple(_lead(found)),
         tuple(table for table in tables if len(table.frame)),
         pictures,
     )
+
+
+def _answers(journal: Journal) -> pl.DataFrame:
+    """Who gave each answer that stands, and when; those whose time is not known are left out."""
+    rows = [(one.annotator, one.created_at or one.updated_at) for one in journal.annotations() if not one.skipped]
+    said = pl.DataFrame(rows, schema={"annotator": pl.String, "at": pl.String}, orient="row")
+    at = pl.col("at").str.to_datetime(time_unit="us", time_zone="UTC", strict=False).dt.replace_time_zone(None)
+    return said.with_columns(at).drop_nulls()
 
 
 def _lead(found: Status) -> Iterator[str]:
@@ -46,8 +56,14 @@ def _lead(found: Status) -> Iterator[str]:
     for state, said in STATES.items():
         if count := found.tasks.get(state):
             yield said.format(count) + "."
+    if found.last_pull:
+        yield f"Answers were last pulled at {_minute(found.last_pull)} by the server's clock (UTC)."
     if found.skipped:
         yield "Skipped items: `weaklabel review skipped` lists them, and with --ask-again asks once more."
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
 
 
 def _where(place: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import count
 
 from weaklabel.artefacts import Task
 from weaklabel.errors import JournalError
@@ -33,7 +34,8 @@ def ask_again(journal: Journal, item_ids: Iterable[str] | None = None) -> list[T
         asked = journal.ledger.about(wanted)
         if unknown := [item for item in wanted if item not in asked]:
             raise JournalError(f"item {unknown[0]!r} was never asked about: push a task about it first")
-        waiting = {task.item_id for task in (*journal.ledger.open().values(), *journal.ledger.tasks("pending"))}
+        sending = (task for state in ("pending", "in_flight") for task in journal.ledger.tasks(state))
+        waiting = {task.item_id for task in (*journal.ledger.open().values(), *sending)}
         new = [_another(asked[item]) for item in wanted if item not in waiting]
         with journal.database.transaction():
             journal.ledger.plan(new)
@@ -43,5 +45,6 @@ def ask_again(journal: Journal, item_ids: Iterable[str] | None = None) -> list[T
 
 
 def _another(asked: list[Task]) -> Task:
-    last = asked[-1]
-    return replace(last, key=key(last.item_id, last.data, len(asked) + 1))
+    last, known = asked[-1], {task.key for task in asked}
+    keys = (key(last.item_id, last.data, attempt) for attempt in count(len(asked) + 1))
+    return replace(last, key=next(name for name in keys if name not in known))

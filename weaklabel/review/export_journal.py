@@ -34,7 +34,8 @@ def export_journal(journal: Journal, folder: str | Path, format: str = "parquet"
     """
     if format not in FORMATS:
         raise JournalError(f"a journal is exported as {' or '.join(FORMATS)}, not as {format!r}")
-    return [_write(journal.frame(table), Path(folder, f"{table}.{format}")) for table in TABLES]
+    with journal.database.snapshot():  # an answer is not written without its task
+        return [_write(journal.frame(table), Path(folder, f"{table}.{format}")) for table in TABLES]
 
 
 def _write(frame: pl.DataFrame, path: Path) -> Path:

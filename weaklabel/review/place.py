@@ -14,9 +14,6 @@ from weaklabel.review.journal import Journal
 def remember(journal: Journal, backend: AnnotationBackend, tasks: Sequence[Task]) -> None:
     """Make or find the place for these tasks, and note where it is.
 
-    What is there already although this journal never pushed to it (it was lost, perhaps) is taken over, answers
-    included.
-
     Raises
     ------
     JournalError
@@ -30,10 +27,7 @@ def remember(journal: Journal, backend: AnnotationBackend, tasks: Sequence[Task]
             f"the tasks of {journal.path} are asked at {_shown(before)}, not at {_shown(place)}: "
             "use a folder of its own for another place"
         )
-    with journal.database.transaction():
-        journal.remember("place", place)
-        if before is None:
-            journal.remember("adopt", True)
+    journal.remember("place", place)
 
 
 def find(journal: Journal, **changed: Any) -> AnnotationBackend:

@@ -51,7 +51,8 @@ def pull(journal: Journal, backend: AnnotationBackend, *, full: bool = False) ->
         Where people answer.
     full
         Read all answers from the first on, and look through all tasks in any case: finds, too, what the server stored
-        without noting that it did, because it was killed at that moment.
+        without noting that it did, because it was killed at that moment. Not on a server that was restored from an
+        older backup: what it lacks would count as deleted.
 
     Raises
     ------
@@ -63,8 +64,7 @@ def pull(journal: Journal, backend: AnnotationBackend, *, full: bool = False) ->
     with journal.exclusive():
         settle(journal, backend)
         if full:
-            journal.remember("scan", None)
-            journal.remember("cursor", "")
+            _forget(journal)
         events = tuple(_read(journal, backend))
         swept = sweep(journal, backend) if full else sweep_if_needed(journal, backend)
     malformed = [event for event in events if event.kind == "malformed"]
@@ -77,6 +77,10 @@ def _read(journal: Journal, backend: AnnotationBackend) -> list[Event]:
     scan = journal.setting("scan") or {"since": _since(journal), "after": "", "clock": ""}
     events: list[Event] = []
     for page in progress.track(backend.changed(scan["since"], scan["after"]), "pages of answers", None):
+        if scan["since"] and page.clock and moment(page.clock) < moment(scan["since"]):
+            logger.warning("the server's clock was set back to %s: all answers are read again", page.clock)
+            _forget(journal)
+            return events + _read(journal, backend)
         with journal.database.transaction():
             events += journal.answers.record(page.tasks)
             scan = scan | {"after": page.position, "clock": scan["clock"] or page.clock}
@@ -86,6 +90,13 @@ def _read(journal: Journal, backend: AnnotationBackend) -> list[Event]:
             journal.remember("cursor", scan["clock"])
         journal.remember("scan", None)
     return events
+
+
+def _forget(journal: Journal) -> None:
+    """Begin with the first answer again; those that are recorded are known."""
+    with journal.database.transaction():
+        journal.remember("scan", None)
+        journal.remember("cursor", "")
 
 
 def _since(journal: Journal) -> str:

@@ -1,6 +1,7 @@
 """Push: tasks to where people answer, each once, whatever breaks on the way."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from weaklabel import progress
@@ -9,10 +10,11 @@ from weaklabel.errors import InDoubtError, ServerError
 from weaklabel.protocols import AnnotationBackend
 from weaklabel.review.journal import Journal
 from weaklabel.review.place import remember
-from weaklabel.review.settle import settle
+from weaklabel.review.settle import adopt, settle
 from weaklabel.review.sweep import Swept, sweep
 
 SIZE = 250  # tasks a request: short transactions on the server, so that people who answer meanwhile are not held up
+LARGEST = 16_000_000  # bytes a request: the server takes 250 MB, and 250 images as text can be more
 ATTEMPTS = 3
 
 
@@ -59,7 +61,7 @@ def push(
     ----------
     tasks
         All of one kind, with the same fields and classes as those pushed before from this journal. Pre-labels of tasks
-        that are there and still open are replaced where the model version has changed.
+        that are there and still open are replaced where they have changed.
     journal
         Remembers what is where.
     backend
@@ -87,6 +89,7 @@ def push(
             remember(journal, backend, tasks)
         journal.ledger.plan(tasks, batch, again=again)
         settle(journal, backend)
+        adopt(journal, backend)
         sent = _deliver(journal, backend)
         refreshed = _refresh(journal, backend) - sent
         states = journal.ledger.states()
@@ -97,10 +100,25 @@ def push(
 
 def _deliver(journal: Journal, backend: AnnotationBackend) -> set[str]:
     pending = journal.ledger.tasks("pending")
-    chunks = [pending[start : start + SIZE] for start in range(0, len(pending), SIZE)]
+    chunks = list(_chunks(pending))
     for chunk in progress.track(chunks, "tasks sent, in batches", len(chunks)):
         _send(chunk, journal, backend)
     return {task.key for task in pending}
+
+
+def _chunks(tasks: Sequence[Task]) -> Iterator[list[Task]]:
+    """So many tasks in a request as are neither too many nor too large together."""
+    chunk: list[Task] = []
+    total = 0
+    for task in tasks:
+        size = len(json.dumps(dict(task.data)))
+        if chunk and (len(chunk) == SIZE or total + size > LARGEST):
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(task)
+        total += size
+    if chunk:
+        yield chunk
 
 
 def _send(tasks: Sequence[Task], journal: Journal, backend: AnnotationBackend) -> None:

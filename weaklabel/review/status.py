@@ -47,9 +47,14 @@ class Status:
 
 
 def status(journal: Journal) -> Status:
-    """Count what the journal holds."""
+    """Count what the journal holds at this moment, also while something is pushed or pulled."""
+    with journal.database.snapshot():
+        return _status(journal)
+
+
+def _status(journal: Journal) -> Status:
     tasks = journal.frame("tasks")
-    said = _said(journal)
+    said = journal.answers.frame()
     answered = said.filter(~pl.col("skipped"))["item"].unique()
     states = dict(tasks["state"].value_counts().sort("state").iter_rows())
     return Status(
@@ -65,22 +70,6 @@ def status(journal: Journal) -> Status:
         suggestions=_suggestions(said),
         last_pull=journal.setting("cursor", ""),
     )
-
-
-def _said(journal: Journal) -> pl.DataFrame:
-    schema = {
-        "item": pl.String,
-        "annotator": pl.String,
-        "skipped": pl.Boolean,
-        "seconds": pl.Float64,
-        "suggestion": pl.String,
-        "model": pl.String,
-    }
-    rows = [
-        (one.item_id, one.annotator, one.skipped, one.lead_time, one.suggestion, one.model_version)
-        for one in journal.annotations()
-    ]
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _batches(journal: Journal, tasks: pl.DataFrame, answered: pl.Series) -> pl.DataFrame:
@@ -99,7 +88,7 @@ def _annotators(said: pl.DataFrame) -> pl.DataFrame:
         .agg(
             answers=(~pl.col("skipped")).sum(),
             skips=pl.col("skipped").sum(),
-            median_seconds=pl.col("seconds").median(),
+            median_seconds=pl.col("seconds").filter(~pl.col("skipped")).median(),
         )
         .sort("annotator")
     )

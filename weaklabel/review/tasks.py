@@ -128,8 +128,17 @@ def key(item_id: str, data: Mapping[str, Any], attempt: int = 1) -> str:
     if attempt < 1:
         raise TableError(f"item {item_id!r} is asked for the {attempt}th time: attempts count from 1")
     asked = [item_id, data] if attempt == 1 else [item_id, data, attempt]
-    canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(_canonical(asked), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
+
+
+def _canonical(value: Any) -> Any:
+    """1.0 as 1: one fraction elsewhere in a column makes floats of all its whole numbers."""
+    if isinstance(value, Mapping):
+        return {name: _canonical(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _check(kind: str, blind: float) -> None:

@@ -103,13 +103,24 @@ def test_an_answer_to_another_page_is_refused(tmp_path):
         {"result": [{"type": "choices"}]},
         {"result": None},
         {"result": ["spam"]},
-        {"lead_time": "long"},
-        {"lead_time": -1},
     ],
 )
 def test_an_annotation_out_of_shape_is_named(tmp_path, changes):
     with pytest.raises(AnswerError, match="export.json, task 9, annotation 5 is not as Label Studio gives it"):
         read_export(exported(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("time", ["long", -1, float("nan"), None])
+def test_an_answer_counts_though_its_time_is_none(tmp_path, time):
+    (annotation,) = read_export(exported(tmp_path, lead_time=time))
+
+    assert (annotation.label, annotation.lead_time) == ("spam", None)
+
+
+def test_a_label_that_stands_there_twice_is_one_answer(tmp_path):
+    (annotation,) = read_export(exported(tmp_path, result=[choice("ham"), choice("ham")]))
+
+    assert annotation.label == "ham"
 
 
 def test_a_project_that_was_not_made_from_our_tasks_is_refused(tmp_path):

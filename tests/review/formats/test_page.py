@@ -1,5 +1,6 @@
 """A page of single choices and its tasks, judged by Label Studio's own SDK."""
 
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import pytest
@@ -29,7 +30,7 @@ def test_a_text_task_as_label_studio_imports_it(judged):
             "wl_item": "c-17",
             "wl_rank": 3,
             "wl_votes": "<p>Suggested by majority: spam (probability 75 %)</p>"
-            "<table cellpadding='4'><tr><th>labeling function</th><th>vote</th></tr>"
+            "<table cellpadding='4'><tr align='left'><th>labeling function</th><th>vote</th></tr>"
             "<tr><td>prize</td><td>spam</td></tr></table>",
         },
         "meta": {"wl_key": "0123456789abcdef0123456789abcdef", "wl_item": "c-17"},
@@ -49,6 +50,24 @@ def test_a_text_task_as_label_studio_imports_it(judged):
             }
         ],
     }
+
+
+def test_a_long_text_scrolls_above_the_choices_and_what_is_missing_is_asked_for_in_words(judged):
+    judge, _ = judged(task({"text": "Win a prize"}))
+
+    scrolling, choices, _ = ET.fromstring(judge.config)
+
+    assert "overflow-y: auto" in scrolling.get("style")
+    assert [field.tag for field in scrolling] == ["Text"]
+    assert choices.get("requiredMessage") == "Choose an answer, or skip the task."
+
+
+def test_nothing_scrolls_out_of_sight_below_an_image(judged):
+    judge, _ = judged(task({"picture": "https://example.com/a.png", "text": "Win a prize"}))
+
+    shown = [field.tag for field in ET.fromstring(judge.config)]
+
+    assert shown == ["Header", "Image", "Header", "Text", "Choices", "Collapse"]
 
 
 def test_the_judge_does_refuse_a_label_that_is_not_offered():

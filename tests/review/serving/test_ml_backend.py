@@ -10,7 +10,7 @@ import pytest
 
 from weaklabel.errors import ServerError
 from weaklabel.review.formats import Page
-from weaklabel.review.serving.connecting import connect, connected, disconnect
+from weaklabel.review.serving.connecting import connect, connected, disconnect, revive, silent
 from weaklabel.review.serving.current import Current
 from weaklabel.review.serving.ml_backend import answering
 from weaklabel.review.serving.predictions import predictions
@@ -141,6 +141,39 @@ def test_connecting_leaves_the_project_its_model_version_and_no_webhook(project,
     assert place.shown() == [("lm-7", 0.6, "ham")]
 
 
+def test_pre_labels_that_are_signed_as_weaklabel_signs_by_default_show_again_when_the_model_goes(
+    project, task, service, secret, path
+):
+    place = project([task("a", version="weaklabel"), task("b", version="weaklabel")])
+    connect(place.api, place.id, service, secret)
+    during = place.shows([(Current(path)().version, 0.9, "spam")])
+
+    disconnect(place.api, place.id, service)
+
+    assert [choice for _, _, choice in during] == ["spam"]
+    assert place.shown() == [("weaklabel", 0.6, "ham")]
+
+
+def test_a_model_of_ours_that_ended_is_disconnected_and_anybody_elses_is_told_of(project, task, path, secret):
+    place, dead = project([task("a", version="lm-7")]), project([task("a", version="lm-7")])
+    with running(answering(Current(path), secret)) as ended:
+        connect(place.api, place.id, ended, secret)
+        body = {"url": ended, "project": dead.id, "title": "theirs", "auth_method": "BASIC_AUTH"}
+        body |= {"basic_auth_user": "somebody", "basic_auth_pass": secret}
+        dead.client.post("/api/ml", json=body).raise_for_status()
+        well = silent(place.api, place.id), revive(place.api, place.id)
+    found = silent(place.api, place.id)
+
+    (ours,), (theirs,) = revive(place.api, place.id), revive(dead.api, dead.id)
+
+    assert well == ([], [])
+    assert found == [ended]
+    assert ours.endswith("it is disconnected now, and `weaklabel review serve` connects it again")
+    assert (place.models, place.shown()) == ([], [("lm-7", 0.6, "ham")])
+    assert theirs.endswith("start it, or disconnect it in the project's settings (Model)")
+    assert [model["url"] for model in dead.models] == [ended]
+
+
 def test_a_project_without_pushed_pre_labels_keeps_those_of_the_model_when_it_goes(
     project, task, service, secret, path
 ):
@@ -169,7 +202,7 @@ def test_connecting_again_changes_nothing(project, task, service, secret):
     reasons = [connect(place.api, place.id, service, secret) for _ in range(3)]
 
     assert reasons == ["", "", ""]
-    assert [(model["url"], model["title"]) for model in place.models] == [(service, "weaklabel")]
+    assert [(model["url"], model["title"]) for model in place.models] == [(service, "weaklabel serve")]
 
 
 def test_a_twin_that_the_server_made_of_one_request_is_removed(project, task, service, secret):

@@ -140,13 +140,26 @@ def test_a_twin_of_a_webhook_is_removed(project, task, secret):
 
 def test_unregistering_leaves_the_webhooks_of_others(project, task, secret):
     place = project([task("a")])
-    for url in ("http://127.0.0.1:1", "http://127.0.0.1:2"):
-        register(place.api, place.id, url, secret)
+    for port in (1, 2):
+        register(place.api, place.id, f"http://127.0.0.1:{port}", f"{secret}-{port}")
 
     gone = [unregister(place.api, place.id, "http://127.0.0.1:1") for _ in range(2)]
 
     assert gone == [1, 0]
     assert [hook["url"] for hook in place.webhooks] == ["http://127.0.0.1:2"]
+
+
+def test_what_a_killed_listener_left_registered_goes_and_one_that_listens_stays(project, task, secret):
+    place = project([task("a")])
+    register(place.api, place.id, "http://127.0.0.1:1", secret)  # nobody listens there
+    register(place.api, place.id, "http://127.0.0.1:2", "the-secret-of-somebody-else")
+
+    with running(receiver(lambda: None, secret)) as url:
+        register(place.api, place.id, url, secret)
+        register(place.api, place.id, "http://127.0.0.1:3", secret)
+        left = {hook["url"] for hook in place.webhooks}
+
+    assert left == {"http://127.0.0.1:2", url, "http://127.0.0.1:3"}
 
 
 def test_a_webhook_is_registered_only_while_somebody_listens(project, task, secret):
@@ -182,7 +195,7 @@ def test_a_server_that_calls_no_address_of_this_machine_is_told_with_the_way_out
         server.down(home)
 
     assert all("weaklabel studio up --callbacks" in reason for reason in reasons)
-    assert "until then answers are looked for now and then" in caplog.text
+    assert "until then answers are looked for at intervals alone" in caplog.text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

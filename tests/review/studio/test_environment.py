@@ -16,3 +16,9 @@ def test_calling_back_to_this_machine_is_off_until_asked_for(tmp_path):
     changed = {name: (guarded[name], lifted[name]) for name in guarded if guarded[name] != lifted[name]}
 
     assert changed == {"SSRF_PROTECTION_ENABLED": ("true", "false"), "ML_BLOCK_LOCAL_IP": ("true", "false")}
+
+
+def test_whoever_writes_waits_its_turn_while_another_writes(studio):
+    told = (studio.home / "data" / "settings" / "weaklabel_settings.py").read_text()
+
+    assert '"transaction_mode": "IMMEDIATE"' in told

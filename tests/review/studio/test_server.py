@@ -80,7 +80,7 @@ def test_it_is_closed_to_strangers_and_other_pages(quiet):
 def test_asking_for_it_in_another_way_than_it_runs_is_refused(quiet):
     url = server.status(quiet).url
 
-    with pytest.raises(ServerError, match=f"runs already at {url}, not on port 1: stop it first"):
+    with pytest.raises(ServerError, match=f"runs already at {url}, not on port 1: stop it first with"):
         server.up(quiet, port=1)
     with pytest.raises(ServerError, match="without callbacks: stop it first"):
         server.up(quiet, callbacks=True)

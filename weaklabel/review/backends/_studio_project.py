@@ -52,7 +52,7 @@ def find(api: StudioApi, wanted: Wanted) -> Project | None:
         It is gone, is another review's, or several could be meant.
     """
     if wanted.number is not None:
-        return _numbered(api, wanted.number, wanted.key)
+        return numbered(api, wanted.number, wanted.key)
     _check_title(wanted.title)
     if not wanted.key:
         return _titled(api, wanted.title)
@@ -110,7 +110,14 @@ def new_key() -> str:
     return str(uuid.uuid4())
 
 
-def _numbered(api: StudioApi, number: int, key: str) -> Project:
+def numbered(api: StudioApi, number: int, key: str) -> Project:
+    """The project of that number, if it is the one with this key.
+
+    Raises
+    ------
+    ServerError
+        It is gone, or another: numbers are given on every server.
+    """
     project: Project = api.read(f"api/projects/{number}/")
     if key and key_of(project) != key:
         raise ServerError(

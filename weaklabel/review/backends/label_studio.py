@@ -54,6 +54,7 @@ class LabelStudio:
 
     def __post_init__(self) -> None:
         self._shown = ""
+        self._seen: int | None = None
         self._page: Page | None = None
 
     def prepare(self, tasks: Sequence[Task]) -> dict[str, Any]:
@@ -222,6 +223,9 @@ class LabelStudio:
     def _number(self) -> int:
         if self.project is None:
             raise ServerError(f"the project {self.title!r} was neither made nor found yet: push to it first")
+        if self._seen != self.project:  # another server has projects of the same numbers
+            projects.numbered(self._api, self.project, self.key)
+            self._seen = self.project
         return self.project
 
     def _page_for(self, tasks: Sequence[Task]) -> Page:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HOTKEYS = "1234567890"
 IN_ONE_LINE = 5  # more choices than this stand one below the other
+SCROLLS = "max-height: 60vh; overflow-y: auto"  # a long text leaves the choices in view
 UNUSABLE = re.compile(r"\$\w|[\x00-\x1f]")  # in a choice, $100 means the field 100, and XML holds no control characters
 
 
@@ -21,15 +22,8 @@ def label_config(page: "Page") -> str:
     """The fields, the choices with their hotkeys, and the votes, folded."""
     _check(page)
     view = ET.Element("View")
-    alone = len(page.stacked) + bool(page.row) + bool(page.pair) == 1
-    for name in page.stacked:
-        if not alone:
-            ET.SubElement(view, "Header", value=name, size="6")
-        _add_field(view, name, name in page.images)
-    if page.row:
-        ET.SubElement(view, "Table", name=ROW, value=f"${ROW}")
-    if page.pair:
-        _add_pair(view, set(page.pair) <= set(page.images))
+    # Beside an image nothing scrolls: what stands below it would be out of sight, and nobody would look for it.
+    _add_fields(view if page.images else ET.SubElement(view, "View", style=SCROLLS), page)
     _add_choices(view, page)
     panel = ET.SubElement(ET.SubElement(view, "Collapse", bordered="true"), "Panel", value="What the rules say")
     ET.SubElement(panel, "HyperText", name=VOTES, value=f"${VOTES}", valueType="text", inline="true")
@@ -52,6 +46,18 @@ def _check(page: "Page") -> None:
         )
     if page.kind == "pairwise" and (odd := [name for name in page.classes if name not in PAIR]):
         raise AnswerError(f"a pairwise question is answered with {', '.join(PAIR)}, not with {odd[0]!r}")
+
+
+def _add_fields(view: ET.Element, page: "Page") -> None:
+    alone = len(page.stacked) + bool(page.row) + bool(page.pair) == 1
+    for name in page.stacked:
+        if not alone:
+            ET.SubElement(view, "Header", value=name, size="6")
+        _add_field(view, name, name in page.images)
+    if page.row:
+        ET.SubElement(view, "Table", name=ROW, value=f"${ROW}")
+    if page.pair:
+        _add_pair(view, set(page.pair) <= set(page.images))
 
 
 def _add_field(view: ET.Element, name: str, image: bool) -> None:
@@ -80,6 +86,7 @@ def _add_choices(view: ET.Element, page: "Page") -> None:
         choice="multiple" if several else "single-radio",
         showInLine=str(len(page.classes) <= IN_ONE_LINE).lower(),
         required=str(not several).lower(),  # that none of several applies is an answer
+        requiredMessage="Choose an answer, or skip the task.",
     )
     offered = offered_by(page)
     for name, hotkey in zip(offered, _hotkeys(offered), strict=True):

@@ -6,7 +6,7 @@ from typing import Any
 
 from weaklabel.artefacts import Annotation, Label, RemoteTask
 from weaklabel.errors import AnswerError
-from weaklabel.review.formats.names import CONTROL, KIND
+from weaklabel.review.formats.names import CONTROL, GONE, KIND, UNKNOWN
 from weaklabel.review.formats.sides import LEFT, from_side
 from weaklabel.review.formats.suggested import shown_to, suggestion
 from weaklabel.review.moments import moment
@@ -116,7 +116,7 @@ def _chosen(regions: Sequence[Json]) -> list[str]:
 def _label(chosen: Sequence[str], data: Json, where: str) -> Label | None:
     if data.get(KIND) == "choices":
         return tuple(sorted(set(chosen)))
-    if len(chosen) > 1:
+    if len(set(chosen)) > 1:
         raise AnswerError(f"{where} was answered with {len(chosen)} labels at once: {', '.join(chosen)}; one is needed")
     if not chosen:
         return None
@@ -124,16 +124,17 @@ def _label(chosen: Sequence[str], data: Json, where: str) -> Label | None:
 
 
 def _annotator(completed_by: Any, names: Mapping[int, str]) -> str:
-    """A number, or in some exports the user's record."""
+    """A number, or in some exports the user's record; by their numbers those who left are told apart."""
+    if completed_by is None:
+        return UNKNOWN
     if isinstance(completed_by, Mapping):
-        return str(completed_by.get("email") or completed_by["id"])
-    return "unknown" if completed_by is None else names.get(completed_by, str(completed_by))
+        email, number = completed_by.get("email"), completed_by.get("id")
+    else:
+        email, number = names.get(completed_by), completed_by
+    return str(number if email in (None, "", GONE) and number is not None else email)
 
 
 def _seconds(lead_time: Any) -> float | None:
-    if lead_time is None:
-        return None
-    seconds = float(lead_time)
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise ValueError(f"a lead time of {lead_time!r} seconds")
-    return seconds
+    """None where it is no time: a browser's clock that was set back makes it negative, and the answer counts still."""
+    known = isinstance(lead_time, int | float) and math.isfinite(lead_time) and lead_time >= 0
+    return float(lead_time) if known else None

@@ -41,7 +41,7 @@ def _table(task: Task, votes: Mapping[str, str]) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(lf)}</td><td>{html.escape(_seen(vote, task))}</td></tr>" for lf, vote in votes.items()
     )
-    return f"<table cellpadding='4'><tr><th>labeling function</th><th>vote</th></tr>{rows}</table>"
+    return f"<table cellpadding='4'><tr align='left'><th>labeling function</th><th>vote</th></tr>{rows}</table>"
 
 
 def _seen(name: str, task: Task) -> str:

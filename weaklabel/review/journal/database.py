@@ -61,16 +61,28 @@ class Database:
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+            yield
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             raise JournalError(f"cannot write to the journal {self.path}: {error}; nothing was changed") from error
+        finally:
+            self._roll_back()  # what is still open did not end well
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read in the block is of one moment, whatever other processes write meanwhile."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # on a full disk SQLite has done so itself
+            self._connection.execute("ROLLBACK")
 
     def write(self, statement: str, *values: Any) -> int:
         """Run one statement; the id of the row that it added, if any."""

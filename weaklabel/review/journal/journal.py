@@ -67,20 +67,23 @@ class Journal:
         Raises
         ------
         JournalError
-            Another process is at it; the message says which.
+            Another process is at it; the message says which. Or the folder cannot be written to.
         """
         from filelock import FileLock, Timeout
 
         lock, holder = FileLock(self.folder / "journal.lock", timeout=0), self.folder / "journal.pid"
         try:
             lock.acquire()
+            holder.write_text(f"{os.getpid()}\n")
         except Timeout as error:
             pid = holder.read_text().strip() if holder.is_file() else "unknown"
             raise JournalError(
                 f"another push or pull (process {pid}) is at work on {self.path}: wait until it is done"
             ) from error
+        except OSError as error:
+            lock.release()
+            raise JournalError(f"cannot write to {self.folder}: {error.strerror or error}") from error
         try:
-            holder.write_text(f"{os.getpid()}\n")
             yield
         finally:
             with suppress(OSError):
@@ -94,7 +97,8 @@ class Journal:
 
     def remember(self, name: str, value: Any) -> None:
         """Remember a value, as JSON, in the place of the one before."""
-        self.database.write("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, packed(value))
+        with self.database.transaction():
+            self.database.write("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, packed(value))
 
     def annotations(self) -> list[Annotation]:
         """The answers and skips that stand, each as it was last changed."""

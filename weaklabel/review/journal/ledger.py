@@ -23,7 +23,9 @@ class Ledger:
         self._db, self._events = database, events
 
     def plan(self, tasks: Sequence[Task], batch: Batch | None = None, *, again: bool = False) -> int:
-        """Take up tasks; returns how many were not known. Those known keep their state and take the new pre-label.
+        """Take up tasks; returns how many were not known. Those known keep their state.
+
+        They take the new pre-label, unless somebody has answered: then what stood beside the answer stays on record.
 
         Parameters
         ----------
@@ -134,10 +136,16 @@ class Ledger:
             self._db.insert("tasks", {**_asked(task), **_suggested(task), **added})
 
     def _refresh(self, tasks: Sequence[Task]) -> None:
-        for task in tasks:
+        answered = {row["task"] for row in self._db.rows("SELECT DISTINCT task FROM current_annotations")}
+        for task in (task for task in tasks if task.key not in answered):
             columns = _suggested(task)
             changes = ", ".join(f"{name} = ?" for name in columns)
-            self._db.write(f"UPDATE tasks SET {changes} WHERE key = ?", *columns.values(), task.key)
+            # A model that was fitted again may keep its name.
+            self._db.write(
+                f"UPDATE tasks SET {changes}, "
+                "sent_model = CASE WHEN label IS ? AND probability IS ? THEN sent_model END WHERE key = ?",
+                *(*columns.values(), columns["label"], columns["probability"], task.key),
+            )
 
 
 _ORDER = "batch IS NULL, batch, rank, key"

@@ -9,7 +9,7 @@ from weaklabel.errors import ServerError
 LOOKS = 5  # how often something may come back after it was removed
 BLOCKED = ("was not allowed", "reserved network", "private network")  # in the words of its refusals
 CALLBACKS = (
-    "Label Studio does not call addresses on this machine or in private networks: start it with "
+    "Label Studio does not call addresses on this machine or in private networks: run `weaklabel studio down`, then "
     "`weaklabel studio up --callbacks` (an own server: SSRF_PROTECTION_ENABLED=false and ML_BLOCK_LOCAL_IP=false)"
 )
 

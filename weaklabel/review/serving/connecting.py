@@ -12,13 +12,15 @@ from typing import Any
 
 from weaklabel.errors import ServerError
 from weaklabel.review.serving.api import CALLBACKS, Api, blocked, remove
+from weaklabel.review.serving.running import listens
 from weaklabel.review.serving.waking import Waker
 from weaklabel.review.serving.webhook import unregister
 
-TITLE = "weaklabel"  # where the project has no model version to be called by
+TITLE = "weaklabel serve"  # where the project has no model version to be called by; pre-labels are never signed so
 USER = "weaklabel"
 CONNECTION = "api/ml/{id}"
 ASKED = 0.3  # seconds within which a server that asks our model for its state has saved what it heard
+SILENT = ("DI", "ER")  # disconnected, error: the server then asks it for nothing
 FOLLOW = 10.0  # seconds; each push sets another model version
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,41 @@ def connect(api: Api, project: int, url: str, secret: str) -> str:
     return ""
 
 
+def silent(api: Api, project: int) -> list[str]:
+    """The addresses of models that the project is connected to and that do not answer it.
+
+    While one is connected, no task of the project shows a pre-label.
+
+    Raises
+    ------
+    ServerError
+        The server cannot be reached, or refuses.
+    """
+    return [known["url"] for known in _silent(api, project)]
+
+
+def revive(api: Api, project: int) -> list[str]:
+    """Disconnect models of ours that ended without doing so, so that pre-labels show again; what was found, in words.
+
+    One that somebody else connected, or that runs elsewhere, is only told of.
+
+    Raises
+    ------
+    ServerError
+        The server cannot be reached, or refuses.
+    """
+    said = []
+    for known in _silent(api, project):
+        url = known["url"]
+        hides = f"the model at {url} does not answer, and so no task of project {project} showed its pre-label"
+        if known["basic_auth_user"] == USER and not listens(url):
+            disconnect(api, project, url)
+            said.append(f"{hides}: it is disconnected now, and `weaklabel review serve` connects it again")
+        else:
+            said.append(f"{hides}: start it, or disconnect it in the project's settings (Model)")
+    return said
+
+
 def disconnect(api: Api, project: int, url: str) -> int:
     """Remove every connection of the project to the model at `url`, and its webhook; how many there were.
 
@@ -145,6 +182,11 @@ def _version(api: Api, project: int) -> str:
 
 def _connections(api: Api, project: int) -> list[Mapping[str, Any]]:
     return sorted(api.read("api/ml", project=project), key=lambda known: known["id"])
+
+
+def _silent(api: Api, project: int) -> list[Mapping[str, Any]]:
+    # The server asks each model for its state before it lists them.
+    return [known for known in _connections(api, project) if known["state"] in SILENT]
 
 
 def _at(api: Api, project: int, url: str) -> list[Mapping[str, Any]]:

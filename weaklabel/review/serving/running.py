@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from weaklabel.errors import ServerError
 
@@ -90,6 +91,18 @@ def is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return False
+
+
+def listens(url: str) -> bool:
+    """Whether something listens at a URL on this machine; of other machines it is taken for granted."""
+    parts = urlsplit(url)
+    if not is_loopback(parts.hostname or ""):
+        return True
+    try:
+        with socket.create_connection((parts.hostname, parts.port or 80), timeout=1.0):
+            return True
+    except OSError:
+        return False
 
 
 def _bound(host: str, port: int) -> socket.socket:

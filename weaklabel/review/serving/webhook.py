@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weaklabel.errors import ServerError
 from weaklabel.review.serving.api import CALLBACKS, Api, blocked, remove
 from weaklabel.review.serving.http import HEADER, Route, application
-from weaklabel.review.serving.running import LOOPBACK, running, stoppable
+from weaklabel.review.serving.running import LOOPBACK, listens, running, stoppable
 from weaklabel.review.serving.waking import Waker
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def registered(api: Api | None, project: int | None, url: str, secret: str) -> I
         yield
         return
     if reason := register(api, project, url, secret):
-        log.warning("%s; until then answers are looked for now and then", reason)
+        log.warning("%s; until then answers are looked for at intervals alone", reason)
     try:
         yield
     finally:
@@ -133,7 +133,16 @@ def register(api: Api, project: int, url: str, secret: str) -> str:
             return CALLBACKS
         raise
     remove(api, lambda: hooks(api, project, url)[1:], WEBHOOK)
+    for left in _unheard(api, project, secret) - {url}:
+        unregister(api, project, left)
     return ""
+
+
+def _unheard(api: Api, project: int, secret: str) -> set[str]:
+    """Where listeners of ours that were killed listened on this machine: calls to them only delay people's answers."""
+    found = api.read("api/webhooks/", project=project)
+    ours = {hook["url"] for hook in found if (hook.get("headers") or {}).get(HEADER) == secret}
+    return {url for url in ours if not listens(url)}
 
 
 def unregister(api: Api, project: int, url: str) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from weaklabel import progress
 from weaklabel.datasets._fetch import cache_folder
 from weaklabel.errors import ServerError
-from weaklabel.review.studio.environment import environment
+from weaklabel.review.studio.environment import environment, keep_settings
 from weaklabel.review.studio.install import locked, version_of
 
 NAME = "label_studio.sqlite3"
@@ -75,6 +75,7 @@ def journal_mode(path: Path) -> str:
 def _make(program: Path, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="label-studio-") as folder:
         made = Path(folder) / NAME
+        keep_settings(Path(folder))
         # Its command `version` runs the migrations too, and starts no server.
         done = _run([str(program), "version"], Path(folder))
         if done.returncode or not made.exists():

@@ -51,4 +51,5 @@ def _server(url: str, given: str, writing: bool, tested: str) -> Iterator[Findin
     yield through
     if through.ok:
         yield from behaviour.callbacks(url, given)
+        yield from behaviour.models(url, given)
         yield from behaviour.writing(url, given) if writing else ()

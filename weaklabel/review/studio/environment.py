@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from weaklabel.files import replacing
+
 # What any program needs; nothing else goes over, so that no DATABASE_NAME, HOST or token of the caller's reaches it.
 INHERITED = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT")
 SWITCHES = {
@@ -24,6 +26,17 @@ SWITCHES = {
     # Lines reach the log at once, so that a server that dies has said why.
     "PYTHONUNBUFFERED": "1",
 }
+MODULE = "weaklabel_settings"
+# SQLite cannot turn a transaction that has read into one that writes while another writes: it refuses at once, and
+# Label Studio then sleeps 3, 6, 12, ... seconds. A transaction that begins as a writer waits its turn instead. The
+# lines on Sentry stand where the second import looks for them.
+SETTINGS = """from core.settings.base import *
+SENTRY_DSN = FRONTEND_SENTRY_DSN = ""
+SENTRY_ENVIRONMENT = FRONTEND_SENTRY_ENVIRONMENT = "opensource"
+from core.settings.label_studio import *
+_options = DATABASES["default"].get("OPTIONS", {})
+DATABASES["default"]["OPTIONS"] = _options | {"transaction_mode": "IMMEDIATE", "timeout": 60}
+"""
 CALLBACKS = ("SSRF_PROTECTION_ENABLED", "ML_BLOCK_LOCAL_IP")  # true: the server refuses to call back to this machine
 
 
@@ -40,4 +53,25 @@ def environment(data: Path, callbacks: bool = False) -> dict[str, str]:
     """
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     guards = dict.fromkeys(CALLBACKS, str(not callbacks).lower())
-    return inherited | SWITCHES | guards | {"LABEL_STUDIO_BASE_DATA_DIR": str(data.absolute())}
+    own = {
+        "LABEL_STUDIO_BASE_DATA_DIR": str(data.absolute()),
+        "DJANGO_SETTINGS_MODULE": MODULE,
+        "PYTHONPATH": str(_settings(data).parent),
+    }
+    return inherited | SWITCHES | guards | own
+
+
+def keep_settings(data: Path) -> None:
+    """Write what the server is told beyond its environment to where it looks.
+
+    Raises
+    ------
+    OSError
+        It cannot be written.
+    """
+    with replacing(_settings(data)) as file:
+        file.write(SETTINGS.encode())
+
+
+def _settings(data: Path) -> Path:
+    return data.absolute() / "settings" / f"{MODULE}.py"

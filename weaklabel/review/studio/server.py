@@ -9,7 +9,7 @@ from pathlib import Path
 from weaklabel import progress
 from weaklabel.errors import ServerError
 from weaklabel.review.studio import _http, database, process
-from weaklabel.review.studio.environment import environment
+from weaklabel.review.studio.environment import environment, keep_settings
 from weaklabel.review.studio.home import HOME, USER, Home, read_secret, writing
 from weaklabel.review.studio.install import executable, locked, start_lock, version_of
 from weaklabel.review.studio.ports import reserved
@@ -129,16 +129,18 @@ def _running(place: Home) -> Studio | None:
 
 
 def _check_asked(running: Studio, port: int | None, callbacks: bool) -> None:
+    first = "stop it first with `weaklabel studio down`"
     if port is not None and not running.url.endswith(f":{port}"):
-        raise ServerError(f"Label Studio runs already at {running.url}, not on port {port}: stop it first")
+        raise ServerError(f"Label Studio runs already at {running.url}, not on port {port}: {first}")
     if callbacks and not running.callbacks:
-        raise ServerError(f"Label Studio runs already at {running.url}, without callbacks: stop it first")
+        raise ServerError(f"Label Studio runs already at {running.url}, without callbacks: {first}")
 
 
 def _start(place: Home, port: int | None, callbacks: bool) -> Studio:
     program = executable()
     with writing(place.folder):
         database.place(program, place.data / database.NAME)
+        keep_settings(place.data)
     # One start at a time on this machine: until a server listens, nothing keeps another off its port.
     with locked(start_lock()), reserved(HOST, port, place.last_port()) as free, writing(place.folder):
         pid = _spawn(place, program, free, callbacks)

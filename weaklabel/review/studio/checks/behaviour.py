@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from weaklabel.errors import ServerError
 from weaklabel.review.backends._studio_api import StudioApi
+from weaklabel.review.backends._studio_project import key_of
+from weaklabel.review.serving.connecting import silent
 from weaklabel.review.studio._http import LOOPBACK
 from weaklabel.review.studio.checks.finding import Finding
 
@@ -42,6 +44,23 @@ def callbacks(url: str, token: str) -> Iterator[Finding]:
         yield Finding("callbacks", True, "the server does not call programs on this machine", fix)
     else:
         yield Finding("callbacks", True, "the server may call programs on this machine")
+
+
+def models(url: str, token: str) -> Iterator[Finding]:
+    """The projects of ours whose pre-labels are hidden by a model that does not answer; nothing where none are."""
+    api = StudioApi(url, token, timeout=30)
+    fix = (
+        "start it again with `weaklabel review serve`; or, without it, push once more, or disconnect it in the "
+        "project's settings (Model)"
+    )
+    try:
+        listed = api.read("api/projects/", page_size=1000, include="id,title,description")["results"]
+        for project in filter(key_of, listed):
+            for model in silent(api, project["id"]):
+                hidden = f"no task of project {project['id']} ({project['title']!r}) shows its pre-label"
+                yield Finding("model", False, f"the model at {model} does not answer, and so {hidden}", fix)
+    except ServerError as error:
+        yield Finding("model", False, f"nobody knows whether a model hides pre-labels: {error}", "try again")
 
 
 def writing(url: str, token: str) -> Iterator[Finding]:
