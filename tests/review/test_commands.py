@@ -114,6 +114,23 @@ def test_skipped_items_are_listed_and_asked_again_in_another_task(run, pushed, a
     assert remote(first, 0) != remote(first, 1)
 
 
+def test_items_on_which_people_tie_are_listed_and_asked_again(run, pushed, annotator, remote, tmp_path):
+    first, second, *_ = asked(run, tmp_path)
+    for name, label in (("ada", "ham"), ("bob", "spam")):
+        annotator(f"{name}@weaklabel.test").answer(remote(first), label)
+        annotator(f"{name}@weaklabel.test").answer(remote(second), "spam")
+    run("pull review")
+
+    said = run("review disputed review --ask-again")
+    annotator("cy@weaklabel.test").answer(remote(first), "ham")
+    run("pull review")
+
+    assert said.splitlines()[0].startswith(f"{first}: ")
+    assert said.splitlines()[1] == "1 asked again"
+    assert run("review disputed review") == ""
+    assert "2 items answered by 3 people, 0 skipped, 0 left open" in run("fold posterior.parquet review")
+
+
 def test_people_are_compared_and_drawn(run, pushed, annotator, remote, tmp_path):
     people = [annotator(f"{name}@weaklabel.test") for name in ("ada", "bob")]
     for item, labels in zip(asked(run, tmp_path), (("ham", "ham"), ("spam", "ham"), ("spam", "spam")), strict=False):

@@ -9,7 +9,7 @@ from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.options import Beliefs, Columns, IdColumn, Out
-from weaklabel.cli.review_options import Folder, TokenFile, Url, connection, wake
+from weaklabel.cli.review_options import Experts, Folder, Rule, TokenFile, Url, connection, ruled, wake
 
 if TYPE_CHECKING:
     from weaklabel import Journal, Pushed, Task
@@ -164,27 +164,15 @@ def pull(
 def fold(
     posterior: Beliefs,
     answers: Annotated[Path, typer.Argument(help="A review's folder, or one export of Label Studio's.")],
-    rule: Annotated[
-        str, typer.Option(help="Where people differ: majority, dawid_skene, latest, expert or none.")
-    ] = "majority",
-    experts: Annotated[
-        list[str],
-        typer.Option(
-            "--expert",
-            metavar="NAME",
-            help="Whose answers count first, by the rule expert; may be repeated.",
-            show_default=False,
-        ),
-    ] = [],  # noqa: B006  Typer copies it
+    rule: Rule = "majority",
+    experts: Experts = [],  # noqa: B006  Typer copies it
     out: Out = Path("answered.parquet"),
 ) -> None:
     """Put people's answers in the place of what the label model believed."""
     import weaklabel
 
-    if bool(experts) != (rule == "expert"):
-        raise typer.BadParameter("--rule expert and --expert NAME go together", param_hint="--expert")
     beliefs = weaklabel.Posterior.load(posterior)
-    folded = weaklabel.fold(beliefs, _answers(answers), rule, experts=experts)
+    folded = weaklabel.fold(beliefs, _answers(answers), **ruled(rule, experts))
     folded.save(out)
     told = folded.provenance["answers"]
     terminal.note(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.errors import JournalError, ServerError
 
@@ -25,6 +26,25 @@ TokenFile = Annotated[
     Path | None,
     typer.Option(help="A file with your token; by default LABEL_STUDIO_API_KEY.", show_default=False),
 ]
+
+
+Rule = Annotated[str, typer.Option(help=f"Where people differ: {', '.join(plugins.names('rule'))}.")]
+Experts = Annotated[
+    list[str],
+    typer.Option(
+        "--expert",
+        metavar="NAME",
+        help="Whose answers count first, by the rule expert; may be repeated.",
+        show_default=False,
+    ),
+]
+
+
+def ruled(rule: str, experts: list[str]) -> dict[str, Any]:
+    """A rule with its parameters."""
+    if bool(experts) != (rule == "expert"):
+        raise typer.BadParameter("--rule expert and --expert NAME go together", param_hint="--expert")
+    return {"rule": rule, "experts": experts} if experts else {"rule": rule}
 
 
 def connection(

@@ -9,9 +9,10 @@ import typer
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.options import Gold, GoldColumn, IdColumn
-from weaklabel.cli.review_options import Folder, TokenFile, Url, connection, studio
+from weaklabel.cli.review_options import Experts, Folder, Rule, TokenFile, Url, connection, ruled, studio
 
 if TYPE_CHECKING:
+    from weaklabel import Journal
     from weaklabel.report import Section
 
 Page = Annotated[
@@ -68,10 +69,27 @@ def skipped(
         for item_id in journal.skipped():
             terminal.note(item_id)
         if ask_again:
-            planned = weaklabel.ask_again(journal)
-            with terminal.interruptible("the questions are noted; the next push asks them"):
-                weaklabel.push([], journal, connection(journal, None, url, token_file))
-            terminal.note(f"{len(planned):,} asked again")
+            _ask_again(journal.skipped(), journal, url, token_file)
+
+
+@command("review", "weaklabel review disputed review/ --ask-again", group="review")
+def disputed(
+    folder: Folder,
+    rule: Rule = "majority",
+    experts: Experts = [],  # noqa: B006  Typer copies it
+    ask_again: Annotated[bool, typer.Option("--ask-again", help="Push another task about each.")] = False,
+    url: Url = None,
+    token_file: TokenFile = None,
+) -> None:
+    """List the items that people answered and a rule leaves open, with their answers."""
+    import weaklabel
+
+    with weaklabel.Journal(folder, create=False) as journal:
+        found = weaklabel.consensus(journal.annotations(), **ruled(rule, experts))
+        for item_id, reason in found.open.items():
+            terminal.note(f"{item_id}: {reason}")
+        if ask_again:
+            _ask_again(list(found.open), journal, url, token_file)
 
 
 @command("review", "weaklabel review export review/ --out answers --format jsonl", group="review")
@@ -163,6 +181,15 @@ def _known(gold: Path, column: str, id_column: str) -> "dict[str, str | None]":
     if column not in rows.columns:
         raise TableError(f"{gold} has no column {column!r}; there are: {', '.join(rows.columns)} (--gold-column)")
     return dict(zip(rows["id"], rows[column], strict=True))
+
+
+def _ask_again(item_ids: list[str], journal: "Journal", url: str | None, token_file: Path | None) -> None:
+    import weaklabel
+
+    planned = weaklabel.ask_again(journal, item_ids)
+    with terminal.interruptible("the questions are noted; the next push asks them"):
+        weaklabel.push([], journal, connection(journal, None, url, token_file))
+    terminal.note(f"{len(planned):,} asked again")
 
 
 def _show(section: "Section", page: Path | None) -> None:
