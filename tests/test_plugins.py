@@ -10,6 +10,8 @@ from weaklabel import apply, plugins, protocols
 from weaklabel.datasets._dataset import Dataset
 from weaklabel.errors import ModelError, ScriptError, UnknownNameError
 from weaklabel.labeling.files import load_lfs
+from weaklabel.review.picking.choosing import resolved
+from weaklabel.review.picking.pool import Pool
 
 PROTOCOLS = {
     "model": protocols.LabelModel,
@@ -58,10 +60,16 @@ def test_a_class_that_ships_has_the_methods_of_its_kind(kind, name):
 
 @pytest.mark.parametrize("name", plugins.names("strategy"))
 def test_a_strategy_that_ships_scores_each_row(name):
-    strategy, probs = plugins.get("strategy", name), np.array([[0.5, 0.5], [0.9, 0.1], [1.0, 0.0]])
+    plugin, probs = plugins.get("strategy", name), np.array([[0.5, 0.5], [0.9, 0.1], [1.0, 0.0]])
+    pool = Pool(probs, features=probs, weak=probs, lf_accuracy=0.9, members=np.stack([probs, probs]), opinions=probs)
 
-    assert parameters(strategy) == parameters(protocols.QueryStrategy.__call__)[1:]
-    assert strategy(probs).shape == (3,)
+    if isinstance(plugin, type):
+        assert parameters(plugin.score) == parameters(protocols.QueryStrategy.score)
+        if hasattr(plugin, "choose"):
+            assert parameters(plugin.choose) == parameters(protocols.BatchStrategy.choose)
+    else:
+        assert parameters(plugin) == ["probs"]
+    assert resolved(name)[0].score(pool).shape == (3,)
 
 
 @pytest.mark.parametrize("name", plugins.names("dataset"))

@@ -115,6 +115,7 @@ if TYPE_CHECKING:
     from weaklabel.review.people.consensus import consensus as consensus
     from weaklabel.review.people.flags import annotators as annotators
     from weaklabel.review.pick import pick as pick
+    from weaklabel.review.pick_file import pick_file as pick_file
     from weaklabel.review.pull import Pulled as Pulled
     from weaklabel.review.pull import pull as pull
     from weaklabel.review.push import Pushed as Pushed
@@ -199,6 +200,7 @@ HOMES = {
     "weaklabel.review.people.consensus": ("consensus",),
     "weaklabel.review.people.flags": ("annotators",),
     "weaklabel.review.pick": ("pick",),
+    "weaklabel.review.pick_file": ("pick_file",),
     "weaklabel.review.pull": ("pull", "Pulled"),
     "weaklabel.review.push": ("push", "Pushed"),
     "weaklabel.review.resuggest": ("resuggest",),

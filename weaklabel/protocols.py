@@ -62,10 +62,27 @@ class UserModel(Protocol):
 
 
 class QueryStrategy(Protocol):
-    """Says how much each item is worth asking about."""
+    """Says how much each item is worth asking about, whatever other items there are: a pool may come in parts.
 
-    def __call__(self, probs: Floats) -> Floats:
-        """Scores of shape (n,), higher is more worthwhile, from probabilities of shape (n, k)."""
+    The simplest, such as `margin`, are plain functions from probabilities, shape (n, k), to scores, shape (n,); a
+    dataclass that is built without arguments may look at the rest of the pool, too.
+    """
+
+    def score(self, pool: Any) -> Floats:
+        """Scores of a `weaklabel.review.picking.pool.Pool` of n items, shape (n,), higher is more worthwhile, never NaN."""
+
+
+@runtime_checkable
+class BatchStrategy(QueryStrategy, Protocol):
+    """A query strategy that looks at what it chooses together.
+
+    Its scores make a short list of `funnel` times the batch's size, and it chooses from that.
+    """
+
+    funnel: int
+
+    def choose(self, pool: Any, size: int, seed: int) -> NDArray[np.intp]:
+        """`size` different rows of a pool that has the item with the highest score first."""
 
 
 class AnnotationBackend(Protocol):

@@ -307,3 +307,39 @@ def test_a_person_at_a_terminal_sees_a_bar_on_stderr_and_a_pipe_none(files):
     assert "1/1" in seen
     assert piped.stderr == ""
     assert watched.stdout == piped.stdout
+
+
+def test_pick_takes_features_quotas_and_what_the_label_model_believes(files, weaklabel):
+    weaklabel("apply rules.py table.csv")
+    weaklabel("denoise votes.parquet --model majority")
+    table = pl.read_csv("table.csv").with_columns(size=pl.col("text").str.len_chars())
+    table.write_csv("table.csv")
+    pick = "pick posterior.parquet --size 2"
+
+    aware = weaklabel(f"{pick} --strategy lf_aware --weak posterior.parquet --lf-accuracy 0.9")
+    diverse = weaklabel(f"{pick} --strategy diverse --table table.csv --feature size")
+    weaklabel(f"{pick} --per-class ham=2")
+
+    assert "by lf_aware" in aware
+    assert "by diverse" in diverse
+    picked = wl.Batch.load("batch.parquet").item_ids
+    beliefs = wl.Posterior.load("posterior.parquet")
+    assert {int(beliefs.probs[beliefs.item_ids.to_list().index(one)].argmax()) for one in picked} == {0}
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "code"),
+    [
+        ("--feature size", "say with --table", 2),
+        ("--table table.csv --feature text", "holds no numbers", 2),
+        ("--per-class spam=many", "is no number of items", 2),
+        ("--per-class eggs=1", "eggs", 1),
+        ("--strategy diverse", "features", 1),
+        ("--strategy lf_aware", "weak", 1),
+    ],
+)
+def test_what_pick_lacks_is_said(files, weaklabel, options, said, code):
+    weaklabel("apply rules.py table.csv")
+    weaklabel("denoise votes.parquet --model majority")
+
+    assert said in weaklabel(f"pick posterior.parquet --size 2 {options}", code=code)

@@ -1,12 +1,17 @@
+from itertools import combinations
+
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from weaklabel import Posterior, plugins
+from weaklabel.artefacts import Annotation
 from weaklabel.errors import ModelError, TableError, UnknownNameError
 from weaklabel.review.pick import pick
+from weaklabel.review.strategies.diverse import Diverse
 
 
 def posterior(p_spam, ids=None, covered=None, answered=()):
@@ -14,6 +19,10 @@ def posterior(p_spam, ids=None, covered=None, answered=()):
     ids = [f"c-{i}" for i in range(len(p))] if ids is None else ids
     covered = np.ones(len(p), bool) if covered is None else np.array(covered)
     return Posterior(np.stack([1 - p, p], axis=1), pl.Series(ids, dtype=pl.String), ("ham", "spam"), covered, answered)
+
+
+def answer(item_id, annotator, label):
+    return Annotation(f"{item_id} {annotator}", item_id, item_id, label, annotator)
 
 
 def test_the_most_uncertain_items_come_first():
@@ -82,8 +91,9 @@ def test_any_function_of_the_probabilities_can_be_the_strategy():
 @pytest.mark.parametrize("strategy", plugins.names("strategy"))
 def test_ties_are_drawn_by_the_seed(strategy):
     tied = posterior([0.5] * 100)
+    known = {"features": np.ones((100, 2)), "weak": tied, "lf_accuracy": 0.9, "members": [tied, tied], "answers": []}
 
-    first, again, other = (pick(tied, 10, strategy, seed=seed).item_ids.to_list() for seed in (0, 0, 1))
+    first, again, other = (pick(tied, 10, strategy, seed=seed, **known).item_ids.to_list() for seed in (0, 0, 1))
 
     assert first == again
     assert set(first) != set(other)
@@ -104,6 +114,7 @@ def test_a_random_batch_takes_every_item_equally_often():
     assert counts == pytest.approx([200] * 5, abs=65)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from([0.5, 0.6, 0.7, 0.9]), min_size=1, max_size=30), st.integers(1, 35), st.randoms())
 def test_the_order_of_the_rows_changes_nothing(p_spam, size, shuffler):
     order = list(range(len(p_spam)))
@@ -116,6 +127,7 @@ def test_the_order_of_the_rows_changes_nothing(p_spam, size, shuffler):
     assert shuffled.scores.tolist() == batch.scores.tolist()
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.sampled_from([0.5, 0.6, 0.7, 0.9]), min_size=2, max_size=30), st.data())
 def test_a_smaller_batch_is_the_head_of_a_larger_one(p_spam, data):
     size = data.draw(st.integers(1, len(p_spam) - 1))
@@ -143,7 +155,7 @@ def test_one_text_to_exclude_is_not_taken_for_a_list_of_letters():
 
 
 def test_an_unknown_strategy_lists_those_there_are():
-    with pytest.raises(UnknownNameError, match="did you mean 'margin'.*entropy, least_confident, margin, random"):
+    with pytest.raises(UnknownNameError, match="did you mean 'margin'.*committee, diverse, entropy, least_confident"):
         pick(posterior([0.5]), 1, "margins")
 
 
@@ -167,3 +179,254 @@ def test_infinite_scores_are_ranks_too():
     batch = pick(posterior([0.5, 0.5, 0.5]), 2, lambda probs: np.array([0, np.inf, -np.inf]))
 
     assert batch.item_ids.to_list() == ["c-1", "c-0"]
+
+
+def test_diverse_takes_one_of_each_pair_of_twins():
+    # Six doubtful items in three places; the sure item lies apart, and is not in the short list.
+    places = np.array([[0, 0], [0, 0], [9, 0], [9, 0], [0, 9], [0, 9], [99, 99]], float)
+
+    for seed in range(20):
+        batch = pick(posterior([0.5] * 6 + [0.99]), 3, Diverse(funnel=2), features=places, seed=seed)
+
+        assert {places[int(i[2:])].tobytes() for i in batch.item_ids} == {row.tobytes() for row in places[:6]}
+
+
+@pytest.mark.parametrize("strategy", [Diverse(), Diverse("badge", funnel=3)])
+def test_diverse_never_takes_an_item_twice_even_where_all_lie_in_one_place(strategy):
+    batch = pick(posterior([0.5] * 30), 20, strategy, features=np.ones((30, 2)))
+
+    assert batch.item_ids.n_unique() == 20
+    assert batch.strategy == "Diverse"
+    assert batch.provenance["strategy"] == repr(strategy)
+
+
+def test_sparse_features_choose_what_the_same_dense_ones_choose():
+    rng = np.random.default_rng(0)
+    features, beliefs = rng.integers(0, 3, (200, 20)) * 1.0, posterior(rng.random(200))
+
+    dense, sparse = (
+        pick(beliefs, 10, strategy, features=given).item_ids.to_list()
+        for strategy in ("diverse",)
+        for given in (features, csr_array(features))
+    )
+
+    assert sparse == dense
+
+
+def test_a_strategy_without_what_it_needs_says_what_to_give():
+    with pytest.raises(TableError, match="'diverse' needs features of the items: give pick features=..."):
+        pick(posterior([0.5]), 1, "diverse")
+    with pytest.raises(TableError, match="'lf_aware' needs weak"):
+        pick(posterior([0.5]), 1, "lf_aware")
+    with pytest.raises(TableError, match="'committee' needs members"):
+        pick(posterior([0.5]), 1, "committee")
+    with pytest.raises(TableError, match="'relabel' needs opinions of the items: give pick answers="):
+        pick(posterior([0.5]), 1, "relabel")
+
+
+def test_features_of_other_items_are_refused():
+    with pytest.raises(TableError, match=r"features have shape \(3, 2\): 2 items"):
+        pick(posterior([0.5, 0.5]), 1, "diverse", features=np.ones((3, 2)))
+
+
+def test_lf_aware_prefers_the_item_on_which_label_model_and_end_model_differ():
+    end_model, label_model = posterior([0.6, 0.6]), posterior([0.6, 0.05])
+
+    batch = pick(end_model, 1, "lf_aware", weak=label_model, lf_accuracy=0.9)
+
+    assert batch.item_ids.to_list() == ["c-1"]
+    assert batch.provenance["lf_accuracy"] == 0.9
+
+
+def test_the_label_model_is_matched_by_id():
+    end_model, label_model = posterior([0.6, 0.6, 0.9]), posterior([0.05, 0.6, 0.5], ids=["c-1", "c-0", "other"])
+
+    with pytest.raises(TableError, match="weak lacks item 'c-2'"):
+        pick(end_model, 1, "lf_aware", weak=label_model, lf_accuracy=0.9)
+    whole = posterior([0.05, 0.6, 0.9], ids=["c-1", "c-0", "c-2"])
+    assert pick(end_model, 1, "lf_aware", weak=whole, lf_accuracy=0.9).item_ids.to_list() == ["c-1"]
+
+
+def test_where_no_function_voted_the_label_model_contradicts_nothing():
+    end_model = posterior([0.6, 0.9])
+    silent = posterior([0.6, 0.5], covered=[True, False])
+
+    batch = pick(end_model, 2, "lf_aware", weak=silent, lf_accuracy=0.9)
+
+    assert batch.scores == pytest.approx([0.8, 0.2])
+
+
+def test_a_committee_asks_where_its_members_differ():
+    members = [posterior([0.9, 0.5, 0.9]), posterior([0.1, 0.5, 0.8])]
+
+    batch = pick(posterior([0.5, 0.5, 0.85]), 3, "committee", members=members)
+
+    assert batch.item_ids.to_list() == ["c-0", "c-2", "c-1"]
+
+
+def test_quotas_by_class_are_met_exactly():
+    beliefs = posterior([0.5, 0.4, 0.41, 0.42, 0.9, 0.99])
+
+    batch = pick(beliefs, 3, per_class={"spam": 2, "ham": 1})
+
+    # c-0 ties, and counts for the first class.
+    assert batch.item_ids.to_list() == ["c-0", "c-4", "c-5"]
+    assert batch.provenance["quotas"]["class"]["spam"] == {"asked": 2, "picked": 2}
+
+
+def test_places_without_a_quota_go_to_items_under_none():
+    beliefs = posterior([0.9, 0.55, 0.6, 0.45, 0.3])
+
+    batch = pick(beliefs, 3, per_class={"spam": 1})
+
+    assert sorted(batch.item_ids) == ["c-1", "c-3", "c-4"]
+
+
+def test_a_quota_that_cannot_be_met_is_said(caplog):
+    batch = pick(posterior([0.9, 0.3, 0.2, 0.1]), 3, per_class={"spam": 2})
+
+    assert batch.item_ids.to_list() == ["c-1", "c-2", "c-0"]
+    assert batch.provenance["quotas"] == {"class": {"spam": {"asked": 2, "picked": 1}}}
+    assert "quota of class 'spam' asks for 2 items, but only 1 are there" in caplog.text
+
+
+def test_quotas_by_class_and_group_that_only_one_choice_meets_are_met():
+    # By doubt alone c-0 (ham, a) would be first, but the only spam is in a, and a has one place.
+    beliefs, groups = posterior([0.49, 0.9, 0.2]), ["a", "a", "b"]
+
+    batch = pick(beliefs, 2, per_class={"spam": 1, "ham": 1}, groups=groups, per_group={"a": 1, "b": 1})
+
+    assert sorted(batch.item_ids) == ["c-1", "c-2"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_no_batch_fills_more_of_the_quotas_or_is_worth_more(seed):
+    rng = np.random.default_rng(seed)
+    p, groups = rng.permutation(np.linspace(0.03, 0.98, 8)), rng.choice(["a", "b", "c"], 8)
+    classes, by_group = {"spam": int(rng.integers(0, 4))}, {"a": int(rng.integers(0, 3)), "b": int(rng.integers(0, 3))}
+
+    batch = pick(posterior(p), 5, per_class=classes, groups=groups, per_group=by_group)
+
+    def value(rows):
+        spam = sum(p[i] > 0.5 for i in rows)
+        there = [(groups[list(rows)] == name).sum() for name in by_group]
+        if spam > classes["spam"] or any(n > most for n, most in zip(there, by_group.values(), strict=True)):
+            return (-1,)
+        return (spam + sum(there), len(rows), round(sum(1 - abs(2 * p[i] - 1) for i in rows), 9))
+
+    best = max(value(rows) for size in range(6) for rows in combinations(range(8), size))
+    assert value([int(i[2:]) for i in batch.item_ids]) == best
+
+
+def test_at_most_so_many_of_a_group_are_its_most_doubtful():
+    threads = {"c-0": "x", "c-1": "x", "c-2": "x", "c-3": "y"}
+
+    batch = pick(posterior([0.5, 0.52, 0.54, 0.9]), 3, groups=threads, per_group=2)
+
+    assert batch.item_ids.to_list() == ["c-0", "c-1", "c-3"]
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.integers(1, 12))
+def test_at_most_so_many_of_a_group_is_what_walking_down_the_whole_ranking_gives(seed, most, size):
+    rng = np.random.default_rng(seed)
+    p, groups = rng.choice([0.5, 0.6, 0.7, 0.9], 40), rng.integers(0, 8, 40).astype(str)
+
+    batch = pick(posterior(p), size, groups=groups, per_group=most)
+
+    taken = []
+    for item in pick(posterior(p), 40).item_ids:
+        if sum(groups[int(i[2:])] == groups[int(item[2:])] for i in taken) < most:
+            taken.append(item)
+    assert batch.item_ids.to_list() == taken[:size]
+
+
+@pytest.mark.parametrize(
+    ("quotas", "message"),
+    [
+        ({"per_class": {"eggs": 1}}, "per_class names 'eggs'; the classes are ham, spam"),
+        ({"per_class": {"spam": 3}}, "ask for 3 items, the batch has 2"),
+        ({"per_class": {"spam": -1}}, "quota of class 'spam' is -1"),
+        ({"per_group": {"a": 1}}, "groups and per_group go together"),
+        ({"groups": ["a"], "per_group": 1}, "1 values of group for 2 items"),
+        ({"groups": {"c-0": "a"}, "per_group": 1}, "item 'c-1' has no group"),
+        ({"groups": ["a", "b"], "per_group": 0}, "per_group is 0"),
+        ({"price": [1, 0]}, "item 'c-1' costs 0.0: a price is above 0"),
+        ({"budget": 3}, "says nothing without the price"),
+        ({"price": 5, "budget": 4}, "the budget of 4 pays for none of the 2 items: the cheapest costs 5"),
+    ],
+)
+def test_impossible_limits_are_refused(quotas, message):
+    with pytest.raises(TableError, match=message):
+        pick(posterior([0.5, 0.6]), 2, **quotas)
+
+
+def test_a_cheap_item_goes_before_a_dear_one_that_is_a_little_more_doubtful():
+    batch = pick(posterior([0.5, 0.4]), 2, price={"c-0": 3.0, "c-1": 1.0})
+
+    assert batch.item_ids.to_list() == ["c-1", "c-0"]
+    assert batch.scores == pytest.approx([0.8, 1 / 3])
+    assert batch.provenance["price"] == {"total": 4.0, "budget": None}
+
+
+def test_a_budget_is_never_passed():
+    # In floating point 0.1 + 0.2 is more than 0.3, and ten times 0.1 is less than 1.
+    assert len(pick(posterior([0.5, 0.5]), 2, price=[0.1, 0.2], budget=0.3)) == 2
+    assert len(pick(posterior([0.5] * 20), 20, price=0.1, budget=0.9999999999999999)) == 9
+    batch = pick(posterior([0.5, 0.5, 0.5, 0.49]), 4, price=[2, 2, 2, 1], budget=5)
+
+    assert sum({"c-3": 1}.get(item, 2) for item in batch.item_ids) == batch.provenance["price"]["total"] == 5
+
+
+def test_a_strategy_that_chooses_too_few_is_refused():
+    class Twice:
+        funnel = 1
+
+        def score(self, pool):
+            return pool.probs[:, 0]
+
+        def choose(self, pool, size, seed):
+            return np.zeros(size, int)
+
+    with pytest.raises(ModelError, match="'Twice' chose 1 different items where 2 were asked for"):
+        pick(posterior([0.5, 0.5]), 2, Twice())
+
+
+@pytest.mark.parametrize("strategy", plugins.names("strategy"))
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=15, deadline=None)
+def test_whatever_the_strategy_the_order_of_the_rows_changes_nothing(strategy, seed):
+    rng = np.random.default_rng(seed)
+    p, weak, order = rng.choice([0.5, 0.6, 0.7, 0.9], 40), rng.random(40), rng.permutation(40)
+    features, groups = rng.integers(-2, 3, (40, 3)), rng.choice(["a", "b", "c"], 40)
+
+    def picked(rows):
+        ids = [f"c-{i}" for i in rows]
+        beliefs, other = posterior(p[rows], ids), posterior(weak[rows], ids)
+        answers = [answer(f"c-{i}", who, "ham") for i in (3, 5, 8) for who in ("ada", "bo")]
+        known = {
+            "features": features[rows],
+            "weak": other,
+            "lf_accuracy": 0.8,
+            "members": [beliefs, other],
+            "answers": answers,
+        }
+        limits = {"per_class": {"spam": 2}, "groups": groups[rows], "per_group": {"a": 2, "b": 1}}
+        return pick(beliefs, 6, strategy, seed=seed, **known, **limits).item_ids.to_list()
+
+    assert picked(order) == picked(np.arange(40))
+
+
+def test_relabel_asks_again_where_people_differ_and_leaves_alone_where_they_agree_with_the_model():
+    agreed = [answer("c-0", who, "spam") for who in ("ada", "bo", "cy")]
+    split = [answer("c-1", "ada", "spam"), answer("c-1", "bo", "ham")]
+
+    batch = pick(posterior([0.9, 0.6, 0.99]), 3, "relabel", answers=[*agreed, *split])
+
+    assert batch.item_ids.to_list() == ["c-1", "c-2", "c-0"]
+
+
+def test_answers_beside_a_posterior_that_has_them_folded_in_are_refused():
+    with pytest.raises(TableError, match="repeats what people answered about 1 items"):
+        pick(posterior([0.9, 0.5], answered=[True, False]), 1, "relabel", answers=[answer("c-0", "ada", "spam")])

@@ -23,6 +23,7 @@ MODULES = (
     "clicks",
     "relevance",
     "online",
+    "picking",
     "review",
     "reviewing",
     "studio",

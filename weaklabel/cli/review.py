@@ -1,15 +1,25 @@
-"""Human in the loop: choose what to ask, put it where people answer, take the answers."""
+"""Human in the loop: put questions where people answer, take the answers, fold them in."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.options import Beliefs, Columns, IdColumn, Out
-from weaklabel.cli.review_options import Experts, Folder, Rule, TokenFile, Url, connection, ruled, wake
+from weaklabel.cli.review_options import (
+    Experts,
+    Folder,
+    Rule,
+    TokenFile,
+    Url,
+    VotesOption,
+    connection,
+    loaded_votes,
+    ruled,
+    wake,
+)
 
 if TYPE_CHECKING:
     from weaklabel import Journal, Pushed, Task
@@ -19,8 +29,6 @@ LONGEST_TITLE = 50  # characters, by Label Studio's rule
 
 Kind = Annotated[str, typer.Option(help="The question: choice, choices, grade or pairwise.")]
 Blind = Annotated[float, typer.Option(help="Share of the tasks shown without pre-label and votes, 0 to 1.")]
-ItemsOption = Annotated[Path | None, typer.Option("--table", help="The items, for the tasks.", show_default=False)]
-VotesOption = Annotated[Path | None, typer.Option(help="Votes, shown in the tasks as reasons.", show_default=False)]
 Images = Annotated[
     list[str],
     typer.Option("--image", metavar="NAME", help="A column of image addresses; may be repeated.", show_default=False),
@@ -34,49 +42,6 @@ Classes = Annotated[
         show_default=False,
     ),
 ]
-
-
-@command(
-    "review",
-    "weaklabel pick posterior.parquet --size 20 --table spam.parquet --votes votes.parquet --tasks review/",
-)
-def pick(
-    posterior: Beliefs,
-    size: Annotated[int, typer.Option("--size", "-n", help="How many items.")] = 20,
-    strategy: Annotated[str, typer.Option(help=f"Strategy: {', '.join(plugins.names('strategy'))}.")] = "margin",
-    seed: Annotated[int, typer.Option(help="Decides among equal scores.")] = 0,
-    out: Out = Path("batch.parquet"),
-    asked: Annotated[
-        Path | None, typer.Option("--asked", help="A review's folder: what it asked is left out.", show_default=False)
-    ] = None,
-    tasks: Annotated[
-        Path | None, typer.Option(help="A folder to write Label Studio's task files to.", show_default=False)
-    ] = None,
-    table: ItemsOption = None,
-    votes: VotesOption = None,
-    columns: Columns = [],  # noqa: B006  Typer copies it
-    id_column: IdColumn = "id",
-) -> None:
-    """Choose the items most worth a person's time and, with --tasks, write them for Label Studio."""
-    import weaklabel
-
-    if tasks is not None and table is None:
-        raise typer.BadParameter("say with --table where the items are that the tasks show", param_hint="--tasks")
-    beliefs = weaklabel.Posterior.load(posterior)
-    batch = weaklabel.pick(beliefs, size, strategy, exclude=_asked(asked), seed=seed)
-    batch.save(out)
-    terminal.note(f"picked {len(batch):,} of {batch.provenance['pool']:,} items by {strategy}")
-    terminal.saved(out)
-    if tasks is None or table is None:
-        return
-    made = weaklabel.make_tasks(
-        batch, weaklabel.read_table(table, id_column), beliefs, _votes(votes), columns=columns or None
-    )
-    with weaklabel.Journal(tasks) as journal:
-        done = weaklabel.push(made, journal, weaklabel.LocalFile(tasks), batch=batch)
-    terminal.note(f"{done.new:,} new tasks in {tasks / 'tasks.json'}, {done.known:,} were there already")
-    terminal.note(f"in Label Studio: set up a project with {tasks / 'label_config.xml'}, import the tasks, answer,")
-    terminal.note(f"export as JSON into {tasks}, and run: weaklabel fold {posterior} {tasks}")
 
 
 @command(
@@ -118,7 +83,7 @@ def push(
 
     chosen = weaklabel.Batch.load(batch)
     beliefs = None if posterior is None else weaklabel.Posterior.load(posterior)
-    reasons = _votes(votes)
+    reasons = loaded_votes(votes)
     made = weaklabel.make_tasks(
         chosen,
         weaklabel.read_table(table, id_column),
@@ -193,21 +158,6 @@ def _answers(source: Path) -> Any:
         if journal.setting("place", {}).get("backend") == "local_file":
             weaklabel.pull(journal, place.find(journal))  # its exports lie here
         return journal.annotations()
-
-
-def _asked(folder: Path | None) -> list[str]:
-    import weaklabel
-
-    if folder is None:
-        return []
-    with weaklabel.Journal(folder, create=False) as journal:
-        return journal.frame("items")["id"].to_list()
-
-
-def _votes(path: Path | None) -> Any:
-    import weaklabel
-
-    return None if path is None else weaklabel.LabelMatrix.load(path)
 
 
 def _pushed(

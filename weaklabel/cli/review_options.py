@@ -28,6 +28,7 @@ TokenFile = Annotated[
 ]
 
 
+VotesOption = Annotated[Path | None, typer.Option(help="Votes, shown in the tasks as reasons.", show_default=False)]
 Rule = Annotated[str, typer.Option(help=f"Where people differ: {', '.join(plugins.names('rule'))}.")]
 Experts = Annotated[
     list[str],
@@ -38,6 +39,13 @@ Experts = Annotated[
         show_default=False,
     ),
 ]
+
+
+def loaded_votes(path: Path | None) -> Any:
+    """The votes in a file, if one is given."""
+    import weaklabel
+
+    return None if path is None else weaklabel.LabelMatrix.load(path)
 
 
 def ruled(rule: str, experts: list[str]) -> dict[str, Any]:

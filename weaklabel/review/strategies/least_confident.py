@@ -1,8 +1,7 @@
 """How improbable even the most probable class is."""
 
-import numpy as np
-
 from weaklabel.numerics import Floats
+from weaklabel.review.strategies._top_two import top_two
 
 __all__ = ["least_confident"]
 
@@ -14,4 +13,5 @@ def least_confident(probs: Floats) -> Floats:
 
     Source: Settles, Active Learning Literature Survey, 2009, section 3.1.
     """
-    return np.asarray(1 - probs.max(axis=1))
+    best, _ = top_two(probs)
+    return 1 - best

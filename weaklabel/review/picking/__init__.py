@@ -1,0 +1,1 @@
+"""What stands behind a pick: the pool, its short list, quotas, and pools in files."""
