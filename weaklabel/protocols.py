@@ -69,7 +69,7 @@ class QueryStrategy(Protocol):
     """
 
     def score(self, pool: Any) -> Floats:
-        """Scores of a `weaklabel.review.picking.pool.Pool` of n items, shape (n,), higher is more worthwhile, never NaN."""
+        """Scores of shape (n,) of the items of a `weaklabel.review.picking.pool.Pool`; higher is more worthwhile."""
 
 
 @runtime_checkable

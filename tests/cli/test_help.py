@@ -15,7 +15,8 @@ COMMANDS = (
     "run", "demo",
 )  # fmt: skip
 IN_GROUPS = (
-    "review status", "review people", "review skipped", "review disputed", "review export", "review listen", "review serve",
+    "review status", "review people", "review skipped", "review disputed", "review export",
+    "review listen", "review serve",
     "studio up", "studio down", "studio status", "studio doctor",
 )  # fmt: skip
 

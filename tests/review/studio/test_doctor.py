@@ -183,7 +183,7 @@ def test_a_token_that_is_wrong(failing, token, said):
 
 
 def test_a_personal_access_token_is_good_until_it_is_taken_back(failing, studio, annotator, tmp_path):
-    person = annotator("pat@weaklabel.test")
+    person = annotator("doctor.pat@weaklabel.test")
     token = person.said("POST", "/api/token/")["token"]
 
     before = [finding for finding in doctor(studio.url, token, tmp_path) if not finding.ok]
