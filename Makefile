@@ -23,6 +23,7 @@ bench: .venv/installed
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/clicks.py
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/click_counts.py
 	$(BIN)/python benchmarks/review.py
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/audit.py score labels repair --seeds 3
 
 # Kills clients and a Label Studio of its own some 200 times, and looks whether anything is missing: 6 minutes.
 crash: .venv/installed

@@ -104,6 +104,18 @@ if TYPE_CHECKING:
     from weaklabel.metrics import Scores as Scores
     from weaklabel.metrics import score as score
     from weaklabel.review.ask_again import ask_again as ask_again
+    from weaklabel.review.audit.budget import Budget as Budget
+    from weaklabel.review.audit.functions import audit_accuracy as audit_accuracy
+    from weaklabel.review.audit.functions import denoise_with_answers as denoise_with_answers
+    from weaklabel.review.audit.gain import audit_gain as audit_gain
+    from weaklabel.review.audit.held_out import held_out as held_out
+    from weaklabel.review.audit.permutation import audit_next as audit_next
+    from weaklabel.review.audit.permutation import audit_quota as audit_quota
+    from weaklabel.review.audit.permutation import audit_slice as audit_slice
+    from weaklabel.review.audit.repair import repair as repair
+    from weaklabel.review.audit.repair import repair_next as repair_next
+    from weaklabel.review.audit.score import audit_score as audit_score
+    from weaklabel.review.audit.stopping import verdict as verdict
     from weaklabel.review.backends.label_studio import LabelStudio as LabelStudio
     from weaklabel.review.backends.local_file import LocalFile as LocalFile
     from weaklabel.review.export_journal import export_journal as export_journal
@@ -189,6 +201,14 @@ HOMES = {
     "weaklabel.labeling.training_set": ("training_set",),
     "weaklabel.metrics": ("score", "Scores"),
     "weaklabel.review.ask_again": ("ask_again",),
+    "weaklabel.review.audit.budget": ("Budget",),
+    "weaklabel.review.audit.functions": ("audit_accuracy", "denoise_with_answers"),
+    "weaklabel.review.audit.gain": ("audit_gain",),
+    "weaklabel.review.audit.held_out": ("held_out",),
+    "weaklabel.review.audit.permutation": ("audit_next", "audit_quota", "audit_slice"),
+    "weaklabel.review.audit.repair": ("repair", "repair_next"),
+    "weaklabel.review.audit.score": ("audit_score",),
+    "weaklabel.review.audit.stopping": ("verdict",),
     "weaklabel.review.backends.label_studio": ("LabelStudio",),
     "weaklabel.review.backends.local_file": ("LocalFile",),
     "weaklabel.review.export_journal": ("export_journal",),

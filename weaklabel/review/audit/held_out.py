@@ -1,0 +1,184 @@
+"""Predictions of the audit slice by models that did not see its answers."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from weaklabel import tables
+from weaklabel.artefacts import Posterior, checks
+from weaklabel.errors import AnswerError, ModelError, TableError
+from weaklabel.numerics import Floats
+from weaklabel.review.audit.measures import believed, found
+from weaklabel.review.audit.permutation import AuditSlice
+
+FOLDS = 20  # with 5 the accuracy of a model of 200 answers came out 0.03 too low, with 20 0.02, measured on imdb
+
+Fit = Callable[[frozenset[str]], Posterior]
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What people answered on the audit slice beside what a model expected that was trained without those answers.
+
+    Attributes
+    ----------
+    found
+        Shape (a, 3k + 1): outcomes of each audit item; columns as in `measures`.
+    believed
+        Shape (a, 3k + 1): what the model expected of them, its probabilities taken at their word.
+    overall
+        Shape (3k + 1,): what the model itself, which saw all answers, expects on average over the pool.
+    item_ids
+        Shape (a,): the audit items.
+    classes
+        The k class names.
+    pool
+        Number of items in the pool.
+    skipped
+        Audit items that people could not answer.
+    naive
+        Shape of `overall`, by name: numbers that are at hand and wrong, each with why in its name.
+    """
+
+    found: Floats
+    believed: Floats
+    overall: Floats
+    item_ids: pl.Series
+    classes: tuple[str, ...]
+    pool: int
+    skipped: int
+    naive: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+
+def held_out(fit: Fit, audit: AuditSlice, answers: Mapping[str, str], *, folds: int = FOLDS) -> HeldOut:
+    """Train the end model once for each fold of the audit slice, without its answers, and look how it predicts them.
+
+    Only audit answers are left out, a fold of them at a time: with a quarter of the answers in the audit and twenty
+    folds each model misses an eightieth of all. It is still a little worse than the one that is to be judged, also
+    because the strategy asked elsewhere where an audit answer had made the model sure: the score is pessimistic, by
+    up to 0.02 with 200 answers learned from nothing, and by less the more the model knows.
+
+    Parameters
+    ----------
+    fit
+        From ids whose answers must not be used, not even by a label model, to the beliefs about every item of the
+        pool. Called with no ids too: that is the model itself.
+    audit
+        The slice.
+    answers
+        Item id -> class name; has all of the slice.
+    folds
+        2 or more; fewer are used where the slice has fewer items. Each is a fit: where one takes long, 5 are cheaper
+        and more pessimistic.
+
+    Raises
+    ------
+    AnswerError
+        The slice is of fewer than two items, or one lacks its answer, or that is no class.
+    ModelError
+        `fit` gives beliefs that lack an item of the pool or differ in their classes, or marks an item as answered that
+        it was told to leave out.
+    TableError
+        Fewer than two folds.
+
+    Source: Zrnic and Candès, Cross-prediction-powered inference, PNAS 2024.
+    """
+    if folds < 2:
+        raise TableError(f"{folds} folds hold nothing out: give 2 or more")
+    if len(audit) < 2:
+        raise AnswerError(
+            f"the audit slice holds {len(audit)} answers, so nothing can be held out: answer the next items of "
+            "audit_next first"
+        )
+    whole = fit(frozenset())
+    y = class_numbers(answers, audit.item_ids, whole.classes)
+    parts, members = [], []
+    for rows in _folds(len(audit), folds):
+        beliefs = fit(frozenset(audit.item_ids.gather(rows)))
+        _check(beliefs, whole, audit.item_ids.gather(rows))
+        parts.append(_part(beliefs, audit.item_ids.gather(rows), y[rows]))
+        members.append(rows)
+    order = np.argsort(np.concatenate(members))
+    return HeldOut(
+        np.concatenate([part[0] for part in parts])[order],
+        np.concatenate([part[1] for part in parts])[order],
+        believed(whole.labels(), whole.probs).mean(axis=0),
+        audit.item_ids,
+        whole.classes,
+        audit.pool,
+        len(audit.skipped),
+        _naive(whole, answers),
+    )
+
+
+def class_numbers(answers: Mapping[str, str], item_ids: Iterable[str], classes: Sequence[str]) -> NDArray[np.int64]:
+    """The number of each item's class, shape (n,).
+
+    Raises
+    ------
+    AnswerError
+        An item lacks its answer, or that is no class.
+    """
+    number = {name: place for place, name in enumerate(classes)}
+    if lost := [item for item in item_ids if item not in answers]:
+        raise AnswerError(
+            f"{len(lost)} items of the audit slice have no answer, first {lost[0]!r}: give the answers it was made from"
+        )
+    if wrong := [item for item in item_ids if answers[item] not in number]:
+        raise AnswerError(
+            f"item {wrong[0]!r} is answered {answers[wrong[0]]!r}, which is no class; "
+            f"the classes are {', '.join(classes)}"
+        )
+    return np.array([number[answers[item]] for item in item_ids], np.int64)
+
+
+def _folds(n: int, folds: int) -> Iterator[NDArray[np.intp]]:
+    """Every so many-th item of the slice, which stands in random order: an item keeps its fold as the slice grows."""
+    for fold in range(min(folds, n)):
+        yield np.arange(fold, n, folds)
+
+
+def _check(beliefs: Posterior, whole: Posterior, left_out: pl.Series) -> None:
+    if beliefs.classes != whole.classes:
+        raise ModelError(f"the model was of the classes {whole.classes}, without some answers of {beliefs.classes}")
+    seen = beliefs.item_ids.filter(pl.Series(beliefs.answered))
+    if (told := left_out.is_in(seen.implode())).any():
+        raise ModelError(
+            f"the beliefs of item {left_out.filter(told)[0]!r} are its answer, although `fit` was told to leave it "
+            "out: give what the end model predicts, with no answers folded in"
+        )
+
+
+def _part(beliefs: Posterior, item_ids: pl.Series, y: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    labels = beliefs.labels()
+    rows = _rows(beliefs, item_ids)
+    return found(labels[rows], beliefs.probs[rows], y), believed(labels[rows], beliefs.probs[rows])
+
+
+def _rows(beliefs: Posterior, item_ids: pl.Series) -> NDArray[np.intp]:
+    rows = tables.rows_of(beliefs.item_ids, item_ids)
+    if rows.null_count():
+        raise ModelError(
+            f"the model's beliefs lack {rows.null_count()} items of the audit slice, first "
+            f"{item_ids.filter(rows.is_null())[0]!r}: it must predict every item of the pool"
+        )
+    return rows.to_numpy().astype(np.intp)
+
+
+def _naive(whole: Posterior, answers: Mapping[str, str]) -> dict[str, Floats]:
+    labels = whole.labels()
+    there = checks.ids(list(answers))
+    there = there.filter(there.is_in(whole.item_ids.implode()))
+    rows, y = _rows(whole, there), class_numbers(answers, there, whole.classes)
+    return {
+        "all answers (biased: chosen by the strategy, and learned from)": found(
+            labels[rows], whole.probs[rows], y
+        ).mean(axis=0),
+        "the model's own belief (biased: it does not know its mistakes)": believed(labels, whole.probs).mean(axis=0),
+    }
