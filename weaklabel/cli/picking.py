@@ -122,11 +122,11 @@ def _asked(folder: Path | None) -> list[str]:
         return journal.frame("items")["id"].to_list()
 
 
-def _answers(folder: Path | None) -> "list[Annotation]":
+def _answers(folder: Path | None) -> "list[Annotation] | None":
     import weaklabel
 
     if folder is None:
-        return []
+        return None
     with weaklabel.Journal(folder, create=False) as journal:
         return journal.annotations()
 
