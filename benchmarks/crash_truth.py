@@ -42,7 +42,7 @@ def differences(
     return [
         *_tasks(tasks, remote, journal, janitor, answered_twins),
         *_predictions(tasks, remote),
-        *_same_answers(answers, journal),
+        *_same_answers(answers, journal, _untold(people, journal)),
         *_promises(answers, people),
         *_events(journal, people),
     ]
@@ -101,14 +101,27 @@ def _label(said: dict[str, Any]) -> str | None:
     return None if said["was_cancelled"] else str(said["result"][0]["value"]["choices"][0])
 
 
-def _same_answers(answers: set[Answer], journal: Journal) -> Iterator[str]:
+def _untold(people: Sequence[Person], journal: Journal) -> set[str]:
+    """Answers that were taken back and whose tasks were deleted before a pull: nothing there tells of them any more."""
+    gone = {key for key, state in journal.ledger.states().items() if state == "tombstone"}
+    return {
+        str(number)
+        for person in people
+        for number, said in person.notebook.items()
+        if not said.there and said.key in gone
+    }
+
+
+def _same_answers(answers: set[Answer], journal: Journal, untold: set[str]) -> Iterator[str]:
     rows = [(said.key, said.remote_id, said.label, said.annotator) for said in journal.annotations()]
     if len(rows) != len(set(rows)):
         yield f"{len(rows) - len(set(rows))} answers count twice in the journal"
     for answer in sorted(answers - set(rows), key=str):
         yield f"the server has {answer}, the journal does not"
+    states = journal.ledger.states()
     for row in sorted(set(rows) - answers, key=str):
-        yield f"the journal has {row}, the server does not"
+        if row[1] not in untold:
+            yield f"the journal has {row} in a task that is {states[row[0]]}, the server does not"
 
 
 def _promises(answers: set[Answer], people: Sequence[Person]) -> Iterator[str]:

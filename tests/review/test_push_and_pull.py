@@ -280,3 +280,15 @@ def test_the_project_of_the_same_number_on_another_server_is_not_taken_for_this_
         pull(journal, there)
 
     assert set(journal.ledger.states().values()) == {"pushed"}
+
+
+def test_an_answer_taken_back_in_a_task_that_is_deleted_at_once_stays(journal, backend, ada):
+    push(tasks(1), journal, backend)
+    given = ada.answer(remote(journal, 1), "spam")
+    pull(journal, backend)
+
+    ada.delete(given["id"])
+    backend.remove([str(remote(journal, 1))])
+
+    assert kinds(pull(journal, backend)) == ["task_deleted"]  # nothing there tells of the answer any more
+    assert [one.label for one in journal.annotations()] == ["spam"]
