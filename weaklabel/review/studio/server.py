@@ -74,8 +74,10 @@ def up(home: str | Path = HOME, port: int | None = None, callbacks: bool = False
         It cannot be installed or started, the port is taken, or it runs already in another way than asked for.
     """
     place = Home(Path(home).absolute())
-    place.make()
+    with writing(place.folder):
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locked(place.lock):
+        place.make()  # its secrets, too: of two that start at once, both must read the same
         running = _running(place)
         if running is None:
             return _start(place, port, callbacks)
