@@ -139,6 +139,21 @@ def annotator(studio, annotators):
     return person
 
 
+@pytest.fixture
+def ada(annotator):
+    """Somebody who answers."""
+    return annotator("ada@weaklabel.test")
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """An empty journal."""
+    from weaklabel.review.journal import Journal
+
+    with Journal(tmp_path / "review") as opened:
+        yield opened
+
+
 def account(on, email):
     """The token of this person's account, which is made if there is none; as a browser would do it."""
     with on.client() as admin:

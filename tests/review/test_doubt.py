@@ -12,7 +12,6 @@ from weaklabel.artefacts import Prelabel, Task
 from weaklabel.errors import ServerError
 from weaklabel.review import tasks as making
 from weaklabel.review.backends.label_studio import LabelStudio
-from weaklabel.review.journal import Journal
 from weaklabel.review.pull import pull
 from weaklabel.review.push import push
 
@@ -52,12 +51,6 @@ def behind(backend, studio, proxy):
 
 
 @pytest.fixture
-def journal(tmp_path):
-    with Journal(tmp_path / "review") as journal:
-        yield journal
-
-
-@pytest.fixture
 def batches_of_four(monkeypatch):
     monkeypatch.setattr(sys.modules["weaklabel.review.push"], "SIZE", 4)
 
@@ -94,6 +87,16 @@ def copies(studio, journal):
 def delete_task(studio, number):
     with studio.client() as admin:
         admin.delete(f"/api/tasks/{number}/").raise_for_status()
+
+
+def twins(studio, proxy, behind, journal):
+    """A task that is there twice, with the numbers of both copies."""
+    proxy.orders.append("late")
+    (asked,) = questions(1)
+    push([asked], journal, behind)
+    proxy.deliver()
+    first, second = sorted(task["id"] for task in there(studio, journal)[asked.key])
+    return asked, first, second
 
 
 @pytest.mark.parametrize("fault", ["gateway_504", "drop_after"])
@@ -179,11 +182,7 @@ def test_where_only_the_twin_was_answered_it_is_the_one_that_stays(studio, proxy
 def test_twins_that_were_both_answered_stay_and_are_named_and_both_answers_count(
     studio, proxy, behind, journal, annotator
 ):
-    proxy.orders.append("late")
-    (asked,) = questions(1)
-    push([asked], journal, behind)
-    proxy.deliver()
-    first, second = sorted(task["id"] for task in there(studio, journal)[asked.key])
+    asked, first, second = twins(studio, proxy, behind, journal)
     annotator("ada@weaklabel.test").answer(first, "ham")
     annotator("ben@weaklabel.test").answer(second, "spam")
 
@@ -200,11 +199,7 @@ def test_twins_that_were_both_answered_stay_and_are_named_and_both_answers_count
 def test_an_answer_taken_back_in_a_twin_is_noted_before_a_push_clears_the_twin_away(
     studio, proxy, behind, journal, annotator
 ):
-    proxy.orders.append("late")
-    (asked,) = questions(1)
-    push([asked], journal, behind)
-    proxy.deliver()
-    first, second = sorted(task["id"] for task in there(studio, journal)[asked.key])
+    _, first, second = twins(studio, proxy, behind, journal)
     annotator("ada@weaklabel.test").answer(first, "ham")
     wrong = annotator("ben@weaklabel.test").answer(second, "spam")
     pull(journal, behind)

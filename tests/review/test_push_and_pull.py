@@ -37,17 +37,6 @@ def kinds(pulled):
 
 
 @pytest.fixture
-def journal(tmp_path):
-    with Journal(tmp_path / "review") as opened:
-        yield opened
-
-
-@pytest.fixture
-def ada(annotator):
-    return annotator("ada@weaklabel.test")
-
-
-@pytest.fixture
 def bob(annotator):
     return annotator("bob@weaklabel.test")
 

@@ -44,17 +44,6 @@ def arrived(journal, *tasks):
     journal.ledger.arrived({one.key: str(100 + n) for n, one in enumerate(tasks)})
 
 
-@pytest.fixture
-def journal(tmp_path):
-    with Journal(tmp_path / "review") as opened:
-        yield opened
-
-
-@pytest.fixture
-def ada(annotator):
-    return annotator("ada@weaklabel.test")
-
-
 def test_an_export_of_many_answers_is_recorded_in_the_time_that_its_size_takes(journal):
     n = 6000
     journal.ledger.plan([Task(f"k{i}", f"c-{i}", {"text": "x"}, CLASSES) for i in range(n)])

@@ -1,7 +1,6 @@
 """How improbable even the most probable class is."""
 
-from weaklabel.numerics import Floats
-from weaklabel.review.strategies._top_two import top_two
+from weaklabel.numerics import Floats, top_two
 
 __all__ = ["least_confident"]
 
