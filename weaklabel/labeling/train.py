@@ -56,7 +56,7 @@ class EndModel:
         rows = tables.as_table(table)
         tables.require(rows, self.columns, hint="the end model was trained on it")
         rows = rows.with_columns(pl.col(self.texts).cast(pl.String))  # a file of numbers alone may be read as such
-        _check_texts(rows, self.columns)
+        check_texts(rows, self.columns)
         probs = np.zeros((len(rows), len(self.classes)))
         if len(rows):
             probs[:, self.classifier.classes_] = self._predicted(rows)
@@ -111,11 +111,11 @@ def train(
 
     Source: the noise-aware loss of Ratner et al., Data Programming, NIPS 2016.
     """
-    chosen = _feature_columns(training.table, columns)
-    _check_texts(training.table, chosen)
+    chosen = feature_columns(training.table, columns)
+    check_texts(training.table, chosen)
     _check_two_classes(training)
-    classifier = _default_classifier(seed) if classifier is None else classifier
-    features = _features(training.table, chosen, classifier, text_features)
+    classifier = default_classifier(seed) if classifier is None else classifier
+    features = make_features(training.table, chosen, classifier, text_features)
     try:
         matrix = features.fit_transform(training.table)
     except Exception as error:  # each transformer has its own
@@ -133,7 +133,8 @@ def _families(table: pl.DataFrame) -> NDArray[np.intp] | None:
     return table[FROM].fill_null(table["id"]).rank("dense").to_numpy().astype(np.intp)
 
 
-def _feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:
+def feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tuple[str, ...]:
+    """The columns that are read: those named, else `text`, else the numeric ones."""
     if columns is not None:
         tables.require(table, columns, "the training set")
         return tuple(columns)
@@ -145,7 +146,8 @@ def _feature_columns(table: pl.DataFrame, columns: Sequence[str] | None) -> tupl
     return tuple(numeric)
 
 
-def _check_texts(table: pl.DataFrame, columns: Sequence[str]) -> None:
+def check_texts(table: pl.DataFrame, columns: Sequence[str]) -> None:
+    """Raise a TableError where a text is missing."""
     for name in columns:
         if table.schema[name] == pl.String and table[name].null_count():
             item = table.filter(pl.col(name).is_null())["id"][0]
@@ -159,7 +161,8 @@ def _check_two_classes(training: TrainingSet) -> None:
         raise ModelError(f"every one of the {len(training)} training items is {only!r}: a classifier needs two classes")
 
 
-def _features(table: pl.DataFrame, columns: tuple[str, ...], classifier: Any, text_features: Any) -> Any:
+def make_features(table: pl.DataFrame, columns: tuple[str, ...], classifier: Any, text_features: Any) -> Any:
+    """A transformer, not fitted yet, from a table to what the classifier reads; see `train`."""
     from sklearn.base import clone
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -170,7 +173,7 @@ def _features(table: pl.DataFrame, columns: tuple[str, ...], classifier: Any, te
         return FunctionTransformer(as_they_are, kw_args={"columns": columns})
     texts = [name for name in columns if table.schema[name] == pl.String]
     numbers = [name for name in columns if name not in texts]
-    vectorizer = _default_text_features() if text_features is None else text_features
+    vectorizer = default_text_features() if text_features is None else text_features
     steps: list[Any] = [(f"text {i}", clone(vectorizer), name) for i, name in enumerate(texts)]
     return ColumnTransformer([*steps, ("numbers", StandardScaler(), numbers)] if numbers else steps)
 
@@ -181,13 +184,15 @@ def as_they_are(table: pl.DataFrame, columns: tuple[str, ...]) -> Any:
     return table[columns[0]].to_list() if only_text else table.select(columns)
 
 
-def _default_text_features() -> Any:
+def default_text_features(least: int = 1) -> Any:
+    """TF-IDF of the words and word pairs that so many texts hold at least."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=least)
 
 
-def _default_classifier(seed: int) -> Any:
+def default_classifier(seed: int) -> Any:
+    """Logistic regression, as `train` uses it."""
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=10.0, max_iter=1000, random_state=seed)
