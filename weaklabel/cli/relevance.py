@@ -7,7 +7,7 @@ import typer
 
 from weaklabel.cli import click_options, terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.click_options import Format, LogFile, LogFiles, Mapped, UpTo, Where
+from weaklabel.cli.click_options import Format, LogFile, Mapped, UpTo, Where
 from weaklabel.cli.options import Out, TableOut
 
 if TYPE_CHECKING:
@@ -76,39 +76,6 @@ def _weight(labels: "RelevanceLabels") -> str:
     if "prior" not in said:
         return worth
     return f"{worth}\nfor {said['prior_outweighs_share']:.0%} of the pairs the prior counts more than the clicks"
-
-
-@command("clicks", "weaklabel pick-pairs log.parquet --size 100 --out grade_these.csv")
-def pick_pairs(
-    log: LogFiles,
-    size: Annotated[int, typer.Option("--size", "-n", help="How many pairs.")] = 100,
-    propensities: Annotated[
-        Path | None, typer.Option(help="Propensities, as `estimate` writes them.", show_default=False)
-    ] = None,
-    exclude: Annotated[
-        Path | None, typer.Option(help="A table of pairs that are graded already.", show_default=False)
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the share that is drawn at random.")] = 0,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write them: .csv, .jsonl or .parquet.")] = Path(
-        "grade_these.csv"
-    ),
-    upto: UpTo = None,
-    columns: Mapped = [],  # noqa: B006
-    where: Where = [],  # noqa: B006
-    format: Format = None,  # noqa: A002
-) -> None:
-    """The pairs of query and document that people should grade, so that clicks can be checked against them."""
-    import weaklabel
-    from weaklabel.tables import read_frame, write_frame
-
-    known = None if propensities is None else weaklabel.Propensities.load(propensities)
-    counts = click_options.counts_for(known, log, columns, where, upto, format)
-    graded = None if exclude is None else read_frame(exclude, text=["query_id", "doc_id"])
-    batch = weaklabel.pick_pairs(counts, known, size, exclude=graded, seed=seed)
-    write_frame(weaklabel.pairs_of(batch, counts).select("query_id", "doc_id", grade=None), out)
-    terminal.note(f"{len(batch):,} pairs, {batch.provenance['random']:,} of them drawn at random: fill in the grades,")
-    terminal.note(f"then: weaklabel calibrate relevance.parquet {out}")
-    terminal.saved(out)
 
 
 @command("clicks", "weaklabel calibrate relevance.parquet grades.csv --out calibrated.parquet")
