@@ -16,7 +16,7 @@ COMMANDS = (
 )  # fmt: skip
 IN_GROUPS = (
     "review status", "review people", "review skipped", "review disputed", "review export",
-    "review listen", "review serve",
+    "review listen", "review serve", "review run", "review grades",
     "studio up", "studio down", "studio status", "studio doctor",
 )  # fmt: skip
 

@@ -26,6 +26,8 @@ MODULES = (
     "picking",
     "review",
     "reviewing",
+    "looping",
+    "grading",
     "studio",
     "pipelines",
 )  # in the order of the help

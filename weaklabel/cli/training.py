@@ -114,7 +114,7 @@ def train(
     model = weaklabel.train(
         replace(chosen, table=chosen.table.drop(gold_column, strict=False)),  # what is to be foretold is no feature
         columns=columns or None,
-        classifier=_classifier(classifier, parameters),
+        classifier=named_classifier(classifier, parameters),
         text_features=None if embeddings is None else weaklabel.embeddings(embeddings),
         seed=seed,
     )
@@ -130,7 +130,7 @@ def train(
     terminal.saved(out)
 
 
-def _classifier(name: str | None, parameters: Sequence[str]) -> Any:
+def named_classifier(name: str | None, parameters: Sequence[str]) -> Any:
     """The classifier of that dotted name with NAME=VALUE parameters; None for the default."""
     if name is None:
         if parameters:

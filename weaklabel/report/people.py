@@ -6,6 +6,7 @@ import polars as pl
 
 from weaklabel.artefacts import Annotation
 from weaklabel.report import review_charts
+from weaklabel.report.loop import simulated_mark
 from weaklabel.report.section import Chart, Section, Table, between
 from weaklabel.review.journal import Journal
 from weaklabel.review.people.agreement import Agreement, agreement
@@ -43,7 +44,7 @@ def people_section(journal: Journal, level: str = "nominal", gold: Mapping[str, 
         (Chart("How long answers took; the line is the median.", review_charts.lead_times(seconds)),) if seconds else ()
     )
     return Section(
-        f"The people of {journal.folder}",
+        f"The people of {journal.folder}{simulated_mark(journal.frame('rounds'))}",
         (*_flags(people), *_agreement(agreed), swayed.sentence),
         tuple(table for table in tables if len(table.frame)),
         pictures,

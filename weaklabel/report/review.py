@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from weaklabel.report import review_charts
+from weaklabel.report.loop import loop_section, simulated_mark
 from weaklabel.report.section import Chart, Section, Table
 from weaklabel.review.journal import Journal
 from weaklabel.review.status import Status, status
@@ -17,7 +18,21 @@ STATES = {
 
 
 def review_section(journal: Journal) -> Section:
-    """The journal at a glance."""
+    """The journal at a glance; where a loop keeps it going, that first."""
+    rounds, asked = journal.frame("rounds"), _asked(journal)
+    if rounds.is_empty():
+        return asked
+    loop, mark = loop_section(rounds), simulated_mark(rounds)
+    return Section(
+        f"{asked.title}{mark}",
+        (*loop.lead, *asked.lead),
+        (*loop.tables, *(Table(f"{each.caption}{mark}", each.frame) for each in asked.tables)),
+        (*loop.charts, *(Chart(f"{each.caption}{mark}", each.svg) for each in asked.charts)),
+    )
+
+
+def _asked(journal: Journal) -> Section:
+    """What was asked and answered, however it was chosen."""
     found = status(journal)
     tables = (
         Table("Batches", found.batches.with_columns(pl.col("added_at").map_elements(_minute, pl.String))),

@@ -25,7 +25,7 @@ def export_journal(journal: Journal, folder: str | Path, format: str = "parquet"
     Returns
     -------
     list of Path
-        `items`, `batches`, `tasks`, `annotations`, `annotators`, `models` and `events`.
+        `items`, `batches`, `tasks`, `annotations`, `annotators`, `models`, `events` and `rounds`.
 
     Raises
     ------

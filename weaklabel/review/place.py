@@ -19,8 +19,7 @@ def remember(journal: Journal, backend: AnnotationBackend, tasks: Sequence[Task]
     JournalError
         The journal's tasks are asked elsewhere.
     """
-    before = journal.setting("place")
-    _recognise(backend, before or {})
+    before = recognise(journal, backend)
     place = {"backend": _name(backend), **_beside(journal, backend.prepare(tasks))}
     if before is not None and _identity(before) != _identity(place):
         raise JournalError(
@@ -53,12 +52,18 @@ def find(journal: Journal, **changed: Any) -> AnnotationBackend:
     return backend
 
 
-def _recognise(backend: Any, before: dict[str, Any]) -> None:
-    """Tell a backend that was made by its title which project this was: its title may have been changed there."""
+def recognise(journal: Journal, backend: Any) -> dict[str, Any] | None:
+    """Where the journal's tasks are asked, if anywhere.
+
+    A backend that was made by the title is told which project this was: its title may have been changed there.
+    """
+    place: dict[str, Any] | None = journal.setting("place")
+    before = place or {}
     if before.get("backend") == _name(backend) and before.get("title") == getattr(backend, "title", None):
         for name in ("key", "project"):
             if name in before and not getattr(backend, name):
                 setattr(backend, name, before[name])
+    return place
 
 
 def _beside(journal: Journal, place: dict[str, Any]) -> dict[str, Any]:

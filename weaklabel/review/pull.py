@@ -9,6 +9,7 @@ from weaklabel.protocols import AnnotationBackend
 from weaklabel.review.journal import Journal
 from weaklabel.review.journal.events import Event
 from weaklabel.review.moments import moment
+from weaklabel.review.place import recognise
 from weaklabel.review.settle import settle
 from weaklabel.review.sweep import Swept, sweep, sweep_if_needed
 
@@ -62,6 +63,7 @@ def pull(journal: Journal, backend: AnnotationBackend, *, full: bool = False) ->
         The server cannot be reached or refuses; what was read before is recorded.
     """
     with journal.exclusive():
+        recognise(journal, backend)
         settle(journal, backend)
         if full:
             _forget(journal)

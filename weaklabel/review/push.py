@@ -9,7 +9,7 @@ from weaklabel.artefacts import Batch, Task
 from weaklabel.errors import InDoubtError, ServerError
 from weaklabel.protocols import AnnotationBackend
 from weaklabel.review.journal import Journal
-from weaklabel.review.place import remember
+from weaklabel.review.place import recognise, remember
 from weaklabel.review.settle import adopt, settle
 from weaklabel.review.sweep import Swept, sweep
 
@@ -87,6 +87,8 @@ def push(
     with journal.exclusive():
         if tasks:
             remember(journal, backend, tasks)
+        else:
+            recognise(journal, backend)
         journal.ledger.plan(tasks, batch, again=again)
         settle(journal, backend)
         adopt(journal, backend)

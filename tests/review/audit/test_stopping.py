@@ -45,6 +45,14 @@ def test_a_score_below_its_target_is_out_of_reach_unless_it_rises():
     assert 130 < labels_left(GOOD, 0.93, rising) < 300
 
 
+def test_more_labels_than_items_are_left_is_said_and_no_number():
+    said = verdict(GOOD, target=0.87, open_items=800)
+
+    assert (said.stop, said.labels_left) == (False, None)
+    assert "the 800 items left are too few to show that the target 0.87 is reached" in said.said
+    assert verdict(GOOD, target=0.87, open_items=1200).labels_left == 1200
+
+
 def test_a_loss_above_its_target_comes_down_at_the_pace_of_its_gain():
     loss = replace(GOOD, measure="log_loss", value=0.4, lower=0.3, upper=0.5)
     falling = Gain("log_loss", 0.05, 0.01, 0.09, 0.95, 100, 100)

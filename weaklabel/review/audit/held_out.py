@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel import tables
+from weaklabel import progress, tables
 from weaklabel.artefacts import Posterior, checks
 from weaklabel.errors import AnswerError, ModelError, TableError
 from weaklabel.numerics import Floats
@@ -99,7 +99,7 @@ def held_out(fit: Fit, audit: AuditSlice, answers: Mapping[str, str], *, folds: 
     whole = fit(frozenset())
     y = class_numbers(answers, audit.item_ids, whole.classes)
     parts, members = [], []
-    for rows in _folds(len(audit), folds):
+    for rows in progress.track(_folds(len(audit), folds), "folds of the audit", min(folds, len(audit))):
         beliefs = fit(frozenset(audit.item_ids.gather(rows)))
         _check(beliefs, whole, audit.item_ids.gather(rows))
         parts.append(_part(beliefs, audit.item_ids.gather(rows), y[rows]))

@@ -29,7 +29,8 @@ class Verdict:
         Why.
     labels_left
         About how many more answers until the target is shown to be reached, the audit's and the others together; 0
-        when it is; None where that cannot be told, as the score is below the target and does not visibly rise.
+        when it is; None where that cannot be told, as the score is below the target and does not visibly rise, or
+        where more answers would be needed than items are left to ask about.
     said
         The same in a sentence with its numbers.
     """
@@ -98,6 +99,8 @@ def verdict(
     if least_gain is not None and gain is None:
         raise TableError(f"least_gain is {least_gain}, and there is no gain to compare it with: give audit_gain(...)")
     left = None if target is None else labels_left(score, target, gain, share)
+    too_few = left is not None and open_items is not None and left > open_items
+    left = None if too_few else left
     reason: Reason = "go on"
     if left == 0:
         reason = "target reached"
@@ -107,7 +110,8 @@ def verdict(
         reason = "budget spent"
     elif open_items == 0:
         reason = "nothing left to ask"
-    return Verdict(reason != "go on", reason, left, _sentence(score, target, left, reason, gain, share))
+    outlook = _outlook(score, target, left, share, open_items if too_few else None)
+    return Verdict(reason != "go on", reason, left, _sentence(score, reason, gain, outlook))
 
 
 def reached(score: AuditScore, target: float) -> bool:
@@ -168,9 +172,7 @@ def _rounded(labels: int) -> int:
     return round(labels, 2 - len(str(labels)))
 
 
-def _sentence(
-    score: AuditScore, target: float | None, left: int | None, reason: Reason, gain: Gain | None, share: float
-) -> str:
+def _sentence(score: AuditScore, reason: Reason, gain: Gain | None, outlook: str) -> str:
     parts = [
         f"{reason}: {score.measure} {score.value:.3f} ({score.lower:.3f} to {score.upper:.3f}, "
         f"{score.audited} audit items)"
@@ -179,17 +181,18 @@ def _sentence(
         parts.append(
             f"the last {gain.labels} answers brought {gain.value:+.3f} ({gain.lower:+.3f} to {gain.upper:+.3f})"
         )
-    parts.append(_outlook(score, target, left, share))
-    return "; ".join(parts)
+    return "; ".join([*parts, outlook])
 
 
-def _outlook(score: AuditScore, target: float | None, left: int | None, share: float) -> str:
+def _outlook(score: AuditScore, target: float | None, left: int | None, share: float, too_few: int | None) -> str:
     if target is None:
         half = score.width / 2
         more = ceil((audit_labels_for(score, half / 2) - score.audited) / share)
         return f"about {_rounded(more)} labels would halve the interval"
     if left == 0:
         return f"the target {target:g} is reached"
+    if too_few is not None:
+        return f"the {too_few} items left are too few to show that the target {target:g} is reached"
     if left is None:
         return f"the target {target:g} is out of reach at this pace: the score itself has to get better"
     return f"about {left} labels left to the target {target:g}"

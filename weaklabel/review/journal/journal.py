@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -12,12 +12,13 @@ import polars as pl
 from weaklabel.artefacts import Annotation
 from weaklabel.errors import JournalError
 from weaklabel.review.journal.answers import Answers
-from weaklabel.review.journal.database import Database, packed
+from weaklabel.review.journal.database import Database, now, packed
 from weaklabel.review.journal.events import Events
 from weaklabel.review.journal.ledger import Ledger
 from weaklabel.review.journal.schema import TABLES
 
 FILE = "journal.sqlite"
+WORK = {"journal": "push or pull", "loop": "review run"}
 TYPES = {"TEXT": pl.String, "INTEGER": pl.Int64, "REAL": pl.Float64}
 
 
@@ -61,8 +62,13 @@ class Journal:
         self.database.close()
 
     @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Keep every other process from pushing to or pulling into this journal while the block runs.
+    def exclusive(self, work: str = "journal") -> Iterator[None]:
+        """Keep every other process from the same work on this journal while the block runs.
+
+        Parameters
+        ----------
+        work
+            "journal": to push or to pull. "loop": to lead the review, which pushes and pulls.
 
         Raises
         ------
@@ -71,14 +77,14 @@ class Journal:
         """
         from filelock import FileLock, Timeout
 
-        lock, holder = FileLock(self.folder / "journal.lock", timeout=0), self.folder / "journal.pid"
+        lock, holder = FileLock(self.folder / f"{work}.lock", timeout=0), self.folder / f"{work}.pid"
         try:
             lock.acquire()
             holder.write_text(f"{os.getpid()}\n")
         except Timeout as error:
             pid = holder.read_text().strip() if holder.is_file() else "unknown"
             raise JournalError(
-                f"another push or pull (process {pid}) is at work on {self.path}: wait until it is done"
+                f"another {WORK[work]} (process {pid}) is at work on {self.path}: wait until it is done"
             ) from error
         except OSError as error:
             lock.release()
@@ -100,6 +106,11 @@ class Journal:
         with self.database.transaction():
             self.database.write("INSERT OR REPLACE INTO settings VALUES (?, ?)", name, packed(value))
 
+    def note_round(self, number: int, record: Mapping[str, Any]) -> None:
+        """Record what a round found, in the place of what it found before."""
+        with self.database.transaction():
+            self.database.write("INSERT OR REPLACE INTO rounds VALUES (?, ?, ?)", number, now(), packed(record))
+
     def annotations(self) -> list[Annotation]:
         """The answers and skips that stand, each as it was last changed."""
         return self.answers.current()
@@ -114,7 +125,9 @@ class Journal:
         return [row["item"] for row in rows]
 
     def frame(self, table: str) -> pl.DataFrame:
-        """One of the journal's tables as it stands: items, batches, tasks, annotations, annotators, models, events."""
+        """One of the journal's tables as it stands; there are items, batches, tasks, annotations, annotators, models,
+        events and rounds.
+        """
         if table not in TABLES:
             raise JournalError(f"a journal has no table {table!r}; it has: {', '.join(TABLES)}")
         schema = {name: TYPES[type_] for name, type_ in self.database.columns(table).items()}

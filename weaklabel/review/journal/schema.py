@@ -74,5 +74,8 @@ MIGRATIONS = (
         )
         AND kind != 'deleted';
     """,
+    """
+    CREATE TABLE rounds (number INTEGER PRIMARY KEY, added_at TEXT NOT NULL, record TEXT NOT NULL) STRICT;
+    """,
 )
-TABLES = ("items", "batches", "tasks", "annotations", "annotators", "models", "events")
+TABLES = ("items", "batches", "tasks", "annotations", "annotators", "models", "events", "rounds")

@@ -1,0 +1,92 @@
+"""What people have said so far, settled, and what the models learn from it."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from weaklabel.artefacts import Annotation
+from weaklabel.review.audit.permutation import AuditSlice, among, audit_slice
+from weaklabel.review.journal import Journal
+from weaklabel.review.learning import Learned
+from weaklabel.review.loop.options import Loop
+from weaklabel.review.people.consensus import consensus
+from weaklabel.review.second.settle import Settled, settle_answers
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that a round knows.
+
+    Attributes
+    ----------
+    answers
+        Item -> class: what the models learn from. Of the audit's items by people alone, else by people and model.
+    settled
+        What people said, weighed.
+    audit
+        The slice of the pool that judges the models.
+    learned
+        What they learned.
+    skipped
+        Items of the pool that people left without an answer.
+    asked
+        Items that were asked about, answered or not.
+    """
+
+    answers: dict[str, str]
+    settled: Settled
+    audit: AuditSlice
+    learned: Learned
+    skipped: tuple[str, ...]
+    asked: frozenset[str]
+
+
+def gathered(loop: Loop, journal: Journal, before: int | None = None) -> Evidence:
+    """The evidence in the journal.
+
+    Parameters
+    ----------
+    before
+        Only answers to batches of a lower number, to look back at an earlier round. None: all.
+    """
+    tasks = journal.frame("tasks").select("key", "item", "batch")
+    if before is not None:
+        tasks = tasks.filter(pl.col("batch") <= before)
+    pool = set(loop.learner.item_ids)
+    given = _of_pool(journal.annotations(), set(tasks["key"]), pool)
+    skipped = tuple(item for item in journal.skipped() if item in pool)
+    return _settled(loop, given, skipped, frozenset(tasks["item"]))
+
+
+def _of_pool(annotations: Iterable[Annotation], keys: set[str], pool: set[str]) -> list[Annotation]:
+    given = [said for said in annotations if said.key in keys]
+    inside = [said for said in given if said.item_id in pool]
+    if len(inside) < len(given):
+        other = next(said.item_id for said in given if said.item_id not in pool)
+        _log.warning("%d answers are about items that the table lacks, first %r", len(given) - len(inside), other)
+    return inside
+
+
+def _settled(loop: Loop, given: list[Annotation], skipped: tuple[str, ...], asked: frozenset[str]) -> Evidence:
+    """Settle by people alone, learn, settle again beside what the model makes of it, and learn from that."""
+    learner, ids = loop.learner, loop.learner.item_ids
+    alone = {item: str(label) for item, label in consensus(given, classes=learner.classes).labels.items()}
+    learned = learner.fit(alone, audit_slice(ids, alone, skipped=skipped, seed=loop.seed))
+    drawn = audit_slice(ids, {said.item_id for said in given if not said.skipped}, skipped=skipped, seed=loop.seed)
+    settled = settle_answers(given, learned.unseen, drawn.item_ids)
+    answers = {**settled.labels, **settled.audited}
+    audit = _decided(audit_slice(ids, answers, skipped=skipped, seed=loop.seed), settled)
+    if answers != alone:
+        learned = learner.fit(answers, audit)
+    return Evidence(answers, settled, audit, learned, skipped, asked)
+
+
+def _decided(audit: AuditSlice, settled: Settled) -> AuditSlice:
+    """The slice up to the first item that people alone do not decide."""
+    undecided = ~among(audit.item_ids, settled.audited)
+    end = int(undecided.argmax()) if undecided.any() else len(audit)
+    return AuditSlice(audit.item_ids[:end], audit.skipped, audit.pool, audit.seed)
