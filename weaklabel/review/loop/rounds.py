@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from weaklabel.review.journal import Journal
+from weaklabel.review.learning import Learned
 
 State = Literal["waiting", "asked", "stopped"]
 
@@ -24,12 +25,15 @@ class Round:
         Questions that wait for an answer.
     record
         What was found, as it stands in the journal's table `rounds`; empty while waiting.
+    learned
+        What was learned from all answers so far, such as the end model; None while waiting.
     """
 
     state: State
     number: int
     open: int
     record: Mapping[str, Any]
+    learned: Learned | None = None
 
 
 def number_of(journal: Journal) -> int:

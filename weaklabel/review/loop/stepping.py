@@ -58,7 +58,7 @@ def _next(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
     write(loop, journal, known, record)
     journal.note_round(number, record)
     if ready is None:
-        return Round("stopped", number, 0, record)
+        return Round("stopped", number, 0, record, known.learned)
     beliefs = known.learned.beliefs
     made = make_tasks(
         ready.batch,
@@ -70,7 +70,7 @@ def _next(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
         **loop.tasks,
     )
     push(made, journal, backend, batch=ready.batch)
-    return Round("asked", number, len(made), record)
+    return Round("asked", number, len(made), record, known.learned)
 
 
 def _record(loop: Loop, journal: Journal, known: Evidence, found: Judgement, ready: Composed | None) -> dict[str, Any]:
