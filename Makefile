@@ -24,6 +24,11 @@ bench: .venv/installed
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/click_counts.py
 	$(BIN)/python benchmarks/review.py
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/audit.py score labels repair --seeds 3
+	$(BIN)/python benchmarks/active.py --install
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/active.py --seeds 2 --pool 1000000
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/warm.py curves --seeds 2
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/second_opinions.py cost --seeds 2
+	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/grading.py
 
 # Kills clients and a Label Studio of its own some 200 times, and looks whether anything is missing: 6 minutes.
 crash: .venv/installed
