@@ -13,17 +13,23 @@ truth is the score on the pool of models that did not see the item; `memory` is 
 items it has learned by heart. Beside it the bias of numbers that are usually at hand.
 stop: stop when the target, 95 % of the score with all answers, is surely reached; 600 answers at most. A stop is false
 if the truth is below the target then; `oracle` is the first round at which it is there.
-labels: accuracy of the label model on covered items that nobody answered, after 200 answers of which 50 are the audit.
+labels: accuracy of the label model on covered items that nobody answered, after 200 answers of which 50 are the audit,
+and how far the one that the audit teaches, which a review uses, is from majority vote: on average and in the worst run.
+Random, conflict and uncertain (label model) choose at once; margin, lf_aware and diverse are the loop's, in batches of
+20 from a `Learner` that is taught again after each.
 repair: flags, the share that is right (precision below the bar), and the majority vote before and after dropping them.
 """
 
 import argparse
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import polars as pl
 from audit_loop import Loop, Pool, Truth, pools
+from warm import Task, ask
+from ws_data import with_texts
 
 import weaklabel as wl
 from weaklabel.review.audit.functions import denoise_with_answers
@@ -32,8 +38,10 @@ from weaklabel.review.audit.permutation import audit_next, audit_slice
 from weaklabel.review.audit.repair import BAR, repair, repair_next
 from weaklabel.review.audit.score import audit_score
 from weaklabel.review.audit.stopping import LEVEL, verdict
+from weaklabel.review.learning import Learner
 
 MOST, LOOKS = 600, (100, 200, 300)
+ANSWERS, LED = 200, ("margin", "lf_aware", "diverse")  # of the label models
 
 
 def score_part(names: list[str], seeds: int) -> None:
@@ -106,32 +114,59 @@ def stopped(pool: Pool, seed: int, target: float) -> tuple[int, float, int, int 
 
 def labels_part(names: list[str], seeds: int) -> None:
     """Label models taught by the audit, by all answers, and by none."""
-    print("set      answers by   majority  no answers  audit teaches  all teach")
-    for pool in pools(names, features=False):
+    print("set      answers by   majority  no answers  audit teaches  all teach   gap to majority: mean, worst run")
+    gaps = {}
+    for pool in pools(names or sorted({*with_texts(), "tennis"}), features=True):
         plain = {model: wl.denoise(pool.L, model) for model in ("majority", "hybrid_em")}
-        for how, scores in acquisitions(pool, plain["hybrid_em"]).items():
-            rows = [taught(pool, plain, scores, seed) for seed in range(seeds)]
-            values = "".join(f"{value:>11.3f}" for value in np.mean(rows, axis=0))
-            print(f"{pool.name:<9}{how:<11}{values}", flush=True)
+        for how, choose in acquisitions(pool, plain["hybrid_em"]).items():
+            rows = np.array([taught(pool, plain, choose(seed), seed) for seed in range(seeds)])
+            gap = rows[:, 2] - rows[:, 0]
+            gaps[pool.name, how] = float(gap.mean())
+            values = "".join(f"{value:>11.3f}" for value in rows.mean(axis=0))
+            print(f"{pool.name:<9}{how:<11}{values}   {gap.mean():+.4f}, {gap.min():+.4f}", flush=True)
+    print("worst gap: {} by {}".format(*min(gaps, key=gaps.get)), f"{min(gaps.values()):+.4f}")
 
 
-def acquisitions(pool: Pool, beliefs: wl.Posterior) -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
-    """Ways to choose, each from a generator of random numbers to scores."""
+def acquisitions(pool: Pool, beliefs: wl.Posterior) -> dict[str, Callable[[int], dict[str, str]]]:
+    """Ways to choose, each from a seed to 200 answers."""
     counts = np.stack([(pool.L.votes == y).sum(axis=1) for y in range(pool.L.cardinality)], axis=1)
     against, n = counts.sum(axis=1) - counts.max(axis=1), len(counts)
-    return {
+    at_once = {
         "random": lambda rng: rng.random(n),
         "conflict": lambda rng: against + rng.random(n) / 2,
         "uncertain": lambda rng: rng.random(n) / 1e9 - beliefs.probs.max(axis=1),
     }
+    ways = {how: partial(best, pool, scores) for how, scores in at_once.items()}
+    return ways if pool.features is None else ways | {how: partial(led, task_of(pool), how) for how in LED}
 
 
-def taught(pool: Pool, plain: dict[str, wl.Posterior], scores: Callable, seed: int) -> tuple[float, ...]:
-    """Accuracy of the majority vote, and of a label model without answers, taught by the audit, and by all."""
-    asked = dict.fromkeys(audit_next(pool.ids, 50, seed=seed))
+def best(pool: Pool, scores: Callable[[np.random.Generator], np.ndarray], seed: int) -> dict[str, str]:
+    """Fifty answers of the audit, and those that score best."""
+    asked = dict.fromkeys(audit_next(pool.ids, ANSWERS // 4, seed=seed))
     order = pool.ids.gather(np.argsort(-scores(np.random.default_rng(seed))))
-    asked |= dict.fromkeys([item for item in order if item not in asked][:150])
-    answers = answered(pool, asked)
+    return answered(pool, [*asked, *[item for item in order if item not in asked][: ANSWERS - len(asked)]])
+
+
+def task_of(pool: Pool) -> Task:
+    """The pool for a learner that finds its features made."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    made = FunctionTransformer(lambda _: pool.features)
+    learner = Learner({"id": pool.ids, "text": [""] * len(pool.ids)}, pool.L, text_features=made)
+    return Task(pool.name, learner, pool.y, np.zeros(0), np.zeros(0))
+
+
+def led(task: Task, strategy: str, seed: int) -> dict[str, str]:
+    """What the loop asks of a model that learns after each batch."""
+    answers: dict[str, str] = {}
+    while len(answers) < ANSWERS:
+        learned = task.learner.fit(answers, audit_slice(task.learner.item_ids, answers, seed=seed))
+        ask(task, answers, learned.beliefs.probs, strategy, 0.25, seed)
+    return answers
+
+
+def taught(pool: Pool, plain: dict[str, wl.Posterior], answers: dict[str, str], seed: int) -> tuple[float, ...]:
+    """Accuracy of the majority vote, and of a label model without answers, taught by the audit, and by all."""
     audit = audit_slice(pool.ids, answers, seed=seed)
     left = pool.L.covered & ~pool.ids.is_in(pl.Series(list(answers)).implode()).to_numpy()
     ways = (*plain.values(), denoise_with_answers(pool.L, answers, audit), wl.denoise(pool.L, gold=answers))
