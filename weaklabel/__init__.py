@@ -120,9 +120,7 @@ if TYPE_CHECKING:
     from weaklabel.review.backends.local_file import LocalFile as LocalFile
     from weaklabel.review.export_journal import export_journal as export_journal
     from weaklabel.review.fold import fold as fold
-    from weaklabel.review.grades import askable as askable
     from weaklabel.review.grades import grades as grades
-    from weaklabel.review.grades import pairs_with_texts as pairs_with_texts
     from weaklabel.review.journal import Journal as Journal
     from weaklabel.review.learning.learner import Learned as Learned
     from weaklabel.review.learning.learner import Learner as Learner
@@ -130,6 +128,8 @@ if TYPE_CHECKING:
     from weaklabel.review.loop.rounds import Round as Round
     from weaklabel.review.loop.running import review_run as review_run
     from weaklabel.review.loop.stepping import review_step as review_step
+    from weaklabel.review.pairs import askable as askable
+    from weaklabel.review.pairs import pairs_with_texts as pairs_with_texts
     from weaklabel.review.people.agreement import agreement as agreement
     from weaklabel.review.people.anchoring import anchoring as anchoring
     from weaklabel.review.people.answers import for_class as for_class
@@ -223,13 +223,14 @@ HOMES = {
     "weaklabel.review.backends.local_file": ("LocalFile",),
     "weaklabel.review.export_journal": ("export_journal",),
     "weaklabel.review.fold": ("fold",),
-    "weaklabel.review.grades": ("askable", "grades", "pairs_with_texts"),
+    "weaklabel.review.grades": ("grades",),
     "weaklabel.review.journal": ("Journal",),
     "weaklabel.review.learning.learner": ("Learned", "Learner"),
     "weaklabel.review.loop.options": ("Loop",),
     "weaklabel.review.loop.rounds": ("Round",),
     "weaklabel.review.loop.running": ("review_run",),
     "weaklabel.review.loop.stepping": ("review_step",),
+    "weaklabel.review.pairs": ("askable", "pairs_with_texts"),
     "weaklabel.review.people.agreement": ("agreement",),
     "weaklabel.review.people.anchoring": ("anchoring",),
     "weaklabel.review.people.answers": ("for_class",),

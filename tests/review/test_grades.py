@@ -11,7 +11,8 @@ import weaklabel as wl
 from weaklabel import plugins
 from weaklabel.artefacts import Annotation, Batch
 from weaklabel.errors import AnswerError, TableError, UnknownNameError
-from weaklabel.review.grades import askable, grades, pairs_with_texts
+from weaklabel.review.grades import grades
+from weaklabel.review.pairs import askable, pairs_with_texts
 from weaklabel.testing import answer_from_gold
 
 PAIR = ["query_id", "doc_id"]

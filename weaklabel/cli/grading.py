@@ -63,7 +63,7 @@ def pick_pairs(
 ) -> None:
     """The pairs of query and document that people should grade, so that clicks can be checked against them."""
     import weaklabel
-    from weaklabel.review.grades import askable, pairs_with_texts
+    from weaklabel.review.pairs import askable, pairs_with_texts
     from weaklabel.tables import read_frame
 
     known = None if propensities is None else weaklabel.Propensities.load(propensities)
