@@ -6,9 +6,10 @@
 
 No person answers: five accounts give, through the API and each with its own token, what `SimulatedPeople` says, with
 accuracies of .95, .9, .9, .8 and .6; an item that is asked about again goes to another of them. A process leads the
-loop (`loop_child.py`). It prints the rounds, `wrong` being the share of the audit's labels that the loop thinks people
-got wrong, and `true` what the score estimates: accuracy on the whole pool, answered items predicted by models that did
-not learn them. Then the same again in another project, where that process is killed with SIGKILL in the middle of
+loop (`loop_child.py`). It prints the rounds: `wrong` is the share of the audit's labels that the loop thinks people got
+wrong; `plain` the score that takes each of them for right, and `score` the one freed of their errors, by which the loop
+stops; `true` is what the score estimates: accuracy on the whole pool, answered items predicted by models that did not
+learn them. Then the same again in another project, where that process is killed with SIGKILL in the middle of
 importing, reading, learning and noting, and at random moments, and started again each time. In the end both must have
 asked and found the same, and the files must be equal byte by byte; so nobody may edit the code meanwhile.
 """
@@ -82,6 +83,8 @@ class Led:
             child.kill()
             out, _ = child.communicate()
             moment = moment or "a random moment"
+        finally:
+            child.kill()  # where the run itself is interrupted
         for line in out.splitlines():
             told = json.loads(line)
             self.said[told["number"]] = told
@@ -96,7 +99,7 @@ def show(led: Led, pool: Pool, staff: Staff) -> None:
     """The rounds, the people, the stop, and what came of it."""
     with wl.Journal(led.folder, create=False) as journal:
         rounds, agreed = records(journal), agreement(journal.annotations())
-    print("round answers audit  wrong  score  interval       true   batch (audit, repair, second, chosen)  verdict")
+    print("round answers audit  wrong  plain  score  interval       true   audit, repair, second, chosen  verdict")
     for number, found in enumerate(rounds):
         score, said, batch = found["score"], found["verdict"], found["batch"]
         shown = f"{score['value']:.3f}  {score['lower']:.3f}-{score['upper']:.3f}" if score else f"{'-':>5}{'':13}"
@@ -104,8 +107,9 @@ def show(led: Led, pool: Pool, staff: Staff) -> None:
         true = f"{truth:.3f}" if isinstance(truth, float) else "  -  "
         parts = ", ".join(str(batch[part]) for part in PARTS) if batch else "-"
         wrong = f"{found['audit_error']:.3f}" if found["audited"] else "  -  "
-        print(f"{number:>5} {found['answers']:>7} {found['audited']:>5}  {wrong}  {shown}  {true}   {parts:<16}  "
-              f"{said['said'] if said else ''}")  # fmt: skip
+        plain = f"{found['agreement']:.3f}" if score else "  -  "
+        print(f"{number:>5} {found['answers']:>7} {found['audited']:>5}  {wrong}  {plain}  {shown}  {true}   "
+              f"{parts:<29}  {said['said'] if said else ''}")  # fmt: skip
     low, high = agreed.interval or (float("nan"), float("nan"))
     alpha = "-" if agreed.alpha is None else f"{agreed.alpha:.3f} ({low:.3f} to {high:.3f})"
     print(f"alpha {alpha} on {agreed.items} items that two people or more answered")

@@ -294,3 +294,13 @@ def test_names_are_shown_as_they_are():
 
     assert "&lt;b&gt;ada" in html
     assert "<i>rule" not in html
+
+
+def test_nobody_is_said_to_err_whom_nobody_contradicts():
+    two, one = (
+        loop_section(frame({1: record(1, people=people, audit_error=0.05)})).lead
+        for people in ({"ada": 0.95, "bob": 0.9}, {"ada": 0.95})
+    )
+
+    assert any("5% of the audit's answers are wrong, as people contradict each other" in said for said in two)
+    assert not any("are wrong" in said for said in one)

@@ -50,6 +50,17 @@ def test_a_push_makes_the_tasks_and_a_second_one_makes_none(journal, backend):
     assert sorted(seen.key for seen in backend.survey()) == sorted(one.key for one in tasks(7))
 
 
+def test_a_backend_made_by_its_title_alone_is_recognised_by_a_pull_and_by_a_push_of_nothing(journal, backend, ada):
+    push(tasks(2), journal, backend)
+    ada.answer(remote(journal, 1), "spam")
+    fresh, other = (LabelStudio(title=backend.title, url=backend.url, token=backend.token) for _ in range(2))
+
+    pulled, pushed = pull(journal, fresh), push([], journal, other)
+
+    assert kinds(pulled) == ["answered"]
+    assert (pushed.new, fresh.project, other.project) == (0, backend.project, backend.project)
+
+
 def test_answers_of_several_people_come_back_once_each(journal, backend, ada, bob):
     push(tasks(4), journal, replace(backend, overlap=2))
     ada.answer(remote(journal, 1), "spam", origin="prediction", lead_time=3.5)

@@ -97,16 +97,22 @@ def _lead(records: Sequence[Record]) -> Iterator[str]:
     yield _verdict(last)
     if (last.get("verdict") or {}).get("labels_left"):
         yield LABELS_LEFT
-    if (error := last.get("audit_error") or 0.0) > NEVER:
-        yield _of_errors(last, error)
+    if said := of_errors(last):
+        yield said
     if last.get("how"):
         yield f"How the model learned last: {last['how'].rstrip('.')}."
     yield WHY
 
 
-def _of_errors(last: Record, error: float) -> str:
+def of_errors(record: Record) -> str:
+    """How often people err, and what that does to the score; empty where it is not worth a word, or not known.
+
+    Of one person alone it is not: that the model differs from him shows nothing.
+    """
+    error, score, plain = record.get("audit_error") or 0.0, record.get("score"), record.get("agreement")
+    if error <= NEVER or len(record.get("people") or {}) < 2:
+        return ""
     said = f"About {error:.0%} of the audit's answers are wrong, as people contradict each other"
-    score, plain = last.get("score"), last.get("agreement")
     if not score or plain is None or plain == score["value"]:
         return f"{said}; the score counts them as the model's errors."
     return f"{said}; the score is what it would be without them ({plain:.3f} with them)."

@@ -321,3 +321,14 @@ def test_what_cannot_be_learned_from_is_said():
         Learner(table[1:], L)
     with pytest.raises(ModelError, match="no features can be made of a, b"):
         Learner(table.with_columns(a=pl.lit("x").cast(pl.Categorical)), L, columns=["a", "b"])
+
+
+def test_without_votes_a_training_set_can_be_made_of_the_labels_without_a_warning(caplog):
+    table, _, y = world(100)
+    answers, audit = asked(table, y)
+
+    learned = Learner(table, classes=CLASSES).fit(answers, audit)
+    made = wl.training_set(learned.labels, table)
+
+    assert len(made) == len(answers)
+    assert caplog.text == ""

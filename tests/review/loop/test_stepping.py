@@ -164,8 +164,68 @@ def test_two_loops_on_one_journal_exclude_each_other(trial):
         ({"share": 0.0}, "a share of 0.0 goes to the audit"),
         ({"second": 1.5}, "a share of 1.5 goes to second opinions"),
         ({"worth": 0.0}, "worth 0.0"),
+        ({"target": 0.0}, "a target of 0 for accuracy"),
+        ({"target": 1.5}, "a target of 1.5 for accuracy"),
+        ({"target": -0.1, "measure": "log_loss"}, "a target of -0.1 for log_loss"),
+        ({"strategy": "relabel"}, "strategy 'relabel' needs answers to doubt"),
+        ({"strategy": "lf_aware", "votes": False}, "strategy 'lf_aware' needs votes"),
     ],
 )
 def test_numbers_out_of_range_are_refused(trial, wrong, said):
     with pytest.raises(TableError, match=said):
         trial(**wrong)
+
+
+def test_the_loop_is_made_only_once_something_is_to_be_learned(trial):
+    review = trial()
+    review.step(answer=False)
+
+    def unneeded():
+        raise AssertionError("nobody has answered yet")
+
+    with wl.Journal(review.folder) as journal:
+        assert wl.review_step(unneeded, journal, wl.LocalFile(review.folder)).state == "waiting"
+        review.people.answer_file(journal, review.folder)
+        assert wl.review_step(lambda: review.loop, journal, wl.LocalFile(review.folder)).state == "asked"
+
+
+def test_a_batch_that_nobody_can_answer_is_warned_of_and_the_loop_ends_with_the_pool(trial, caplog):
+    review = trial(n=30)
+    review.people = wl.SimulatedPeople(dict.fromkeys(review.people.gold), ("no", "yes"))
+
+    *_, last = review.until_it_stops(10)
+
+    assert "people skipped all 12 questions of the last batch" in caplog.text
+    assert last.record["verdict"]["reason"] == "nothing left to ask"
+    assert (last.record["answers"], last.record["skipped"]) == (0, 30)
+
+
+def test_the_model_that_is_judged_is_not_fitted_once_more(trial, monkeypatch):
+    review = trial(folds=2, second=0.0)
+    for _ in range(5):
+        review.step()
+    seen, fit = [], review.loop.learner.fit
+
+    def counted(answers, audit, left_out=frozenset()):
+        seen.append((tuple(sorted(answers.items())), audit.item_ids.to_list(), left_out))
+        return fit(answers, audit, left_out)
+
+    monkeypatch.setattr(review.loop.learner, "fit", counted)
+    record = review.step().record
+
+    assert record["score"] is not None
+    assert all(seen.count(one) == 1 for one in seen)
+
+
+def test_a_class_without_votes_is_warned_of_once_when_the_votes_are_read_and_not_in_each_round(trial, caplog):
+    review = trial()
+    L = review.loop.learner.L
+    wider = wl.LabelMatrix(L.votes, L.item_ids, L.lf_names, (*L.classes, "maybe"))
+    review.loop = wl.Loop(wl.Learner(review.loop.learner.table, wider), size=12)
+    review.people = wl.SimulatedPeople(review.people.gold, wider.classes)
+    caplog.clear()
+
+    review.step()
+    review.step()
+
+    assert "ever votes 'maybe'" not in caplog.text

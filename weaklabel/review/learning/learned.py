@@ -6,6 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
+from weaklabel import progress
 from weaklabel.artefacts import Posterior
 from weaklabel.labeling.train import EndModel
 
@@ -50,7 +51,7 @@ class Learned:
         Takes a fit for each of five folds of the answers, the first time.
         """
         probs = self.beliefs.probs.copy()
-        for fold in self._folds:
+        for fold in progress.track(self._folds, "folds of the answers", len(self._folds)):
             held = self.beliefs.item_ids.is_in(pl.Series(list(fold)).implode()).to_numpy()
             probs[held] = self._without(fold).probs[held]
         return replace(self.beliefs, probs=probs)

@@ -205,7 +205,8 @@ class Learner:
     def _labels(self, weak: Posterior | None, known: NDArray[np.int64], taught: int) -> Posterior:
         if weak is None:
             k = len(self.classes)
-            weak = self._posterior(np.full((len(known), k), 1 / k), {"model": "people alone"}, covered=False)
+            even = np.full((len(known), k), 1 / k)
+            weak = replace(self._posterior(even, {"model": "people alone"}, covered=False), prior=even[0])
         used = {"taught": taught, "stand": int((known != ABSTAIN).sum())}
         return replace(clamp(weak, known), provenance={**weak.provenance, "answers_used": used})
 

@@ -8,13 +8,16 @@ import numpy as np
 import polars as pl
 
 from weaklabel.artefacts import ABSTAIN, Batch
-from weaklabel.labeling.denoise import denoise
+from weaklabel.labeling.denoise import label_model
+from weaklabel.review.audit.held_out import class_numbers
 from weaklabel.review.audit.permutation import audit_next, audit_quota
-from weaklabel.review.audit.repair import repair_next
+from weaklabel.review.audit.repair import BAR, repair_next
 from weaklabel.review.journal import Journal
 from weaklabel.review.loop.evidence import Evidence
 from weaklabel.review.loop.options import REPAIR, Loop
 from weaklabel.review.pick import pick
+from weaklabel.review.second.alone import without_peoples_errors
+from weaklabel.review.second.freed import known_error, with_errors
 
 # Before the audit says anything, labeling functions are thought as good as where `lf_aware` begins to trust them.
 RIGHT, SEEN = 6.5, 10.0
@@ -69,10 +72,17 @@ def lf_accuracy(loop: Loop, known: Evidence) -> float | None:
     if L is None:
         return None
     at = L.item_ids.is_in(known.audit.item_ids.implode()).to_numpy()
-    said = denoise(L, "majority").labels()[at]
-    truth = np.array([L.classes.index(known.answers[item]) for item in L.item_ids.filter(pl.Series(at))], np.int64)
+    said = label_model("majority").fit(L).predict_proba(L).labels()[at]
+    truth = class_numbers(known.by_people, L.item_ids.filter(pl.Series(at)), L.classes)
     voted = said != ABSTAIN
-    return float(((said == truth)[voted].sum() + RIGHT) / (voted.sum() + SEEN))
+    agreed = ((said == truth)[voted].sum() + RIGHT) / (voted.sum() + SEEN)
+    return without_peoples_errors(float(agreed), known_error(known.settled, len(L.classes)), len(L.classes))
+
+
+def bar(loop: Loop, known: Evidence) -> float:
+    """Agreement with people's answers below which a labeling function is too imprecise, as they err, too."""
+    k = len(loop.learner.classes)
+    return with_errors(BAR, known_error(known.settled, k), k)
 
 
 def _audit(loop: Loop, known: Evidence, size: int, asked: int) -> tuple[list[str], list[str]]:
@@ -83,8 +93,8 @@ def _audit(loop: Loop, known: Evidence, size: int, asked: int) -> tuple[list[str
     tested: list[str] = []
     if L is not None:
         wait = [*known.asked, *known.skipped]
-        tested = repair_next(L, floor(quota * REPAIR), known.answers, asked=wait, skipped=known.skipped,
-                             seed=loop.seed).to_list()  # fmt: skip
+        tested = repair_next(L, floor(quota * REPAIR), known.by_people, asked=wait, skipped=known.skipped,
+                             bar=bar(loop, known), seed=loop.seed).to_list()  # fmt: skip
     drawn = audit_next(ids, quota - len(tested), asked=[*known.asked, *tested], seed=loop.seed)
     return drawn.to_list(), tested
 

@@ -24,7 +24,7 @@ class Evidence:
     Attributes
     ----------
     answers
-        Item -> class: what the models learn from. Of the audit's items by people alone, else by people and model.
+        Item -> class, by people and model together: what the models learn from.
     settled
         What people said, weighed.
     audit
@@ -32,7 +32,7 @@ class Evidence:
     learned
         What they learned.
     skipped
-        Items of the pool that people left without an answer.
+        Items of the pool that people left without an answer, or whose question they deleted.
     asked
         Items that were asked about, answered or not.
     """
@@ -44,6 +44,11 @@ class Evidence:
     skipped: tuple[str, ...]
     asked: frozenset[str]
 
+    @property
+    def by_people(self) -> dict[str, str]:
+        """The same, but of the audit's items by people alone: what models and labeling functions are judged by."""
+        return {**self.answers, **self.settled.audited}
+
 
 def gathered(loop: Loop, journal: Journal, before: int | None = None) -> Evidence:
     """The evidence in the journal.
@@ -53,13 +58,23 @@ def gathered(loop: Loop, journal: Journal, before: int | None = None) -> Evidenc
     before
         Only answers to batches of a lower number, to look back at an earlier round. None: all.
     """
-    tasks = journal.frame("tasks").select("key", "item", "batch")
+    tasks = journal.frame("tasks").select("key", "item", "batch", "state")
     if before is not None:
         tasks = tasks.filter(pl.col("batch") <= before)
     pool = set(loop.learner.item_ids)
     given = _of_pool(journal.annotations(), set(tasks["key"]), pool)
-    skipped = tuple(item for item in journal.skipped() if item in pool)
+    skipped = tuple(item for item in [*journal.skipped(), *_deleted(journal, tasks)] if item in pool)
     return _settled(loop, given, skipped, frozenset(tasks["item"]))
+
+
+def _deleted(journal: Journal, tasks: pl.DataFrame) -> list[str]:
+    """Items that nobody said anything of, and nobody will, since people deleted each question about them.
+
+    Were they open for ever, the audit could never get past them.
+    """
+    said = {said.item_id for said in journal.annotations()}
+    gone = tasks.group_by("item", maintain_order=True).agg((pl.col("state") == "tombstone").all())
+    return [item for item in gone.filter("state")["item"] if item not in said]
 
 
 def _of_pool(annotations: Iterable[Annotation], keys: set[str], pool: set[str]) -> list[Annotation]:
@@ -78,7 +93,7 @@ def _settled(loop: Loop, given: list[Annotation], skipped: tuple[str, ...], aske
     learned = learner.fit(alone, audit_slice(ids, alone, skipped=skipped, seed=loop.seed))
     drawn = audit_slice(ids, {said.item_id for said in given if not said.skipped}, skipped=skipped, seed=loop.seed)
     settled = settle_answers(given, learned.unseen, drawn.item_ids)
-    answers = {**settled.labels, **settled.audited}
+    answers = dict(settled.labels)
     audit = _decided(audit_slice(ids, answers, skipped=skipped, seed=loop.seed), settled)
     if answers != alone:
         learned = learner.fit(answers, audit)

@@ -72,9 +72,11 @@ def _held(loop: Loop, learned_from: Evidence, now: Evidence) -> HeldOut:
     """Today's audit slice beside a model that knows the answers of `learned_from`, but for those held out."""
 
     def fit(left_out: frozenset[str]) -> Posterior:
+        if not left_out:  # the model that is judged, which was fitted before
+            return learned_from.learned.beliefs
         return loop.learner.fit(learned_from.answers, learned_from.audit, left_out).beliefs
 
-    return held_out(fit, now.audit, now.answers, folds=loop.folds)
+    return held_out(fit, now.audit, now.by_people, folds=loop.folds, unseen=learned_from.learned.unseen)
 
 
 def _gain(loop: Loop, known: Evidence, now: HeldOut, journal: Journal) -> Gain | None:

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 def review_run(
-    loop: Loop,
+    loop: Loop | Callable[[], Loop],
     journal: Journal,
     backend: AnnotationBackend,
     *,
@@ -33,6 +33,8 @@ def review_run(
 
     Parameters
     ----------
+    loop, journal, backend
+        As for `review_step`.
     every
         Seconds between two looks while people answer.
     tell
@@ -74,7 +76,9 @@ def review_run(
         before = found.state
 
 
-def _patient(loop: Loop, journal: Journal, backend: AnnotationBackend, every: float, patience: int) -> Round:
+def _patient(
+    loop: Loop | Callable[[], Loop], journal: Journal, backend: AnnotationBackend, every: float, patience: int
+) -> Round:
     """A step; tried again where the server was not there, which may pass."""
     for failed in count(1):
         try:

@@ -1,12 +1,16 @@
 """One step of the loop: whatever can be done now."""
 
+import logging
+from collections.abc import Callable
 from typing import Any
+
+import polars as pl
 
 from weaklabel.protocols import AnnotationBackend
 from weaklabel.review.audit.repair import repair
 from weaklabel.review.audit.score import AuditScore
 from weaklabel.review.journal import Journal
-from weaklabel.review.loop.composing import Composed, composed
+from weaklabel.review.loop.composing import Composed, bar, composed
 from weaklabel.review.loop.evidence import Evidence, gathered
 from weaklabel.review.loop.judging import Judgement, judged
 from weaklabel.review.loop.options import Loop
@@ -16,12 +20,22 @@ from weaklabel.review.pull import pull
 from weaklabel.review.push import push
 from weaklabel.review.tasks import make_tasks
 
+_log = logging.getLogger(__name__)
 
-def review_step(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
+
+def review_step(loop: Loop | Callable[[], Loop], journal: Journal, backend: AnnotationBackend) -> Round:
     """Take in what people answered; once a batch is answered, learn, judge, and ask the next or stop.
 
     All that is remembered stands in the journal: a step that was cut off, at whatever moment, is done by the next one,
     and asks nothing twice. A batch is written down whole before any of it is sent, and counts as spent from then on.
+
+    Parameters
+    ----------
+    loop
+        How the review is led; or what gives that, and is called only once no question is open: to read the pool and
+        to fit a label model takes seconds, and to see that people are not ready yet needs neither.
+    journal, backend
+        What was asked and said, and where.
 
     Returns
     -------
@@ -45,12 +59,13 @@ def review_step(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Rou
         waiting = len(journal.ledger.open())
         if waiting:
             return Round("waiting", number_of(journal), waiting, {})
-        return _next(loop, journal, backend)
+        return _next(loop() if callable(loop) else loop, journal, backend)
 
 
 def _next(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
     number = number_of(journal)
     known = gathered(loop, journal)
+    _warn_of_silence(journal, known)
     found = judged(loop, known, journal)
     stop = found.verdict is not None and found.verdict.stop
     ready = None if stop else composed(loop, known, journal)
@@ -71,6 +86,18 @@ def _next(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
     )
     push(made, journal, backend, batch=ready.batch)
     return Round("asked", number, len(made), record, known.learned)
+
+
+def _warn_of_silence(journal: Journal, known: Evidence) -> None:
+    """Say it where a whole batch was skipped: the next one would be, too."""
+    tasks = journal.frame("tasks")
+    last = tasks.filter(pl.col("batch") == pl.col("batch").max())["item"]
+    if len(last) and last.is_in(list(known.skipped)).all():
+        _log.warning(
+            "people skipped all %d questions of the last batch: see whether they understand what is asked, and see "
+            "enough of each item",
+            len(last),
+        )
 
 
 def _record(loop: Loop, journal: Journal, known: Evidence, found: Judgement, ready: Composed | None) -> dict[str, Any]:
@@ -105,6 +132,6 @@ def _score(score: AuditScore | None) -> dict[str, Any] | None:
 def _flags(loop: Loop, known: Evidence) -> list[dict[str, Any]]:
     if loop.learner.L is None:
         return []
-    flags = repair(loop.learner.L, known.answers, skipped=known.skipped, seed=loop.seed)
+    flags = repair(loop.learner.L, known.by_people, skipped=known.skipped, bar=bar(loop, known), seed=loop.seed)
     names = ("lf", "precision", "lower", "upper", "action")
     return [{name: getattr(flag, name) for name in names} for flag in flags]

@@ -6,7 +6,6 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from weaklabel.errors import TableError
 from weaklabel.review.audit.score import AuditScore
 from weaklabel.review.second.alone import SURE, without_peoples_errors
 from weaklabel.review.second.settle import Settled
@@ -37,13 +36,10 @@ def freed_score(score: AuditScore, settled: Settled, k: int) -> AuditScore:
         `score` itself where people hardly err, where too few answers can be held against others', or where people are
         no better than guesses; and of other measures.
     """
-    error = settled.audit_error
-    if score.measure != "accuracy" or error <= SURE or settled.people["compared"].sum() < COMPARED:
+    error = known_error(settled, k)
+    if score.measure != "accuracy" or not error:
         return score
-    try:
-        value, lower, upper = (without_peoples_errors(x, error, k) for x in (score.value, score.lower, score.upper))
-    except TableError:
-        return score
+    value, lower, upper = (without_peoples_errors(x, error, k) for x in (score.value, score.lower, score.upper))
     z = NormalDist().inv_cdf((1 + score.level) / 2)
     moved = z * _slope(score.value, error, k) * error_deviation(settled.people)
     return replace(
@@ -54,6 +50,29 @@ def freed_score(score: AuditScore, settled: Settled, k: int) -> AuditScore:
         worst=None,
         best=None,
     )
+
+
+def known_error(settled: Settled, k: int) -> float:
+    """The share of wrong answers in the audit, in [0, 1), of k classes.
+
+    0 where people hardly err, where too little tells how often, or where they are no better than guesses.
+    """
+    error = settled.audit_error
+    known = SURE < error < (k - 1) / k and settled.people["compared"].sum() >= COMPARED
+    return error if known else 0.0
+
+
+def with_errors(share: float, error: float, k: int) -> float:
+    """The share of answers that something right in a share of the cases agrees with, where answers err.
+
+    The other way round than `without_peoples_errors`, by the same assumption.
+
+    Examples
+    --------
+    >>> round(with_errors(0.9, 0.1, 2), 3)
+    0.82
+    """
+    return share * (1 - error) + (1 - share) * error / (k - 1)
 
 
 def error_deviation(people: pl.DataFrame) -> float:
