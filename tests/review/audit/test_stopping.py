@@ -53,6 +53,12 @@ def test_more_labels_than_items_are_left_is_said_and_no_number():
     assert verdict(GOOD, target=0.87, open_items=1200).labels_left == 1200
 
 
+def test_where_nothing_is_left_to_ask_there_is_no_outlook():
+    said = verdict(GOOD, target=0.87, open_items=0).said
+
+    assert said == "nothing left to ask: accuracy 0.900 (0.840 to 0.940, 100 audit items)"
+
+
 def test_a_loss_above_its_target_comes_down_at_the_pace_of_its_gain():
     loss = replace(GOOD, measure="log_loss", value=0.4, lower=0.3, upper=0.5)
     falling = Gain("log_loss", 0.05, 0.01, 0.09, 0.95, 100, 100)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from weaklabel.review.audit.held_out import held_out
 from weaklabel.review.audit.permutation import AuditSlice
 from weaklabel.review.audit.score import AuditScore, audit_score
-from weaklabel.review.second.freed import error_deviation, freed_score
+from weaklabel.review.second.alone import without_peoples_errors
+from weaklabel.review.second.freed import error_deviation, freed_score, known_error, with_errors
 from weaklabel.review.second.settle import Settled, settle_answers
 
 PEOPLE = (0.95, 0.9, 0.9, 0.8, 0.6)
@@ -143,3 +144,22 @@ def test_the_order_of_people_changes_nothing(order):
     expected = freed_score(score(), settled(0.1, rows), 2)
     assert replace(found, lower=0, upper=1) == replace(expected, lower=0, upper=1)
     assert (found.lower, found.upper) == pytest.approx((expected.lower, expected.upper))
+
+
+@given(st.floats(0, 1), st.floats(0, 0.45), st.integers(2, 9))
+def test_errors_that_are_added_and_taken_away_leave_the_share(share, error, k):
+    assert without_peoples_errors(with_errors(share, error, k), error, k) == pytest.approx(share, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("found", "k", "known"),
+    [
+        (settled(error=0.1), 2, 0.1),
+        (settled(error=0.02), 2, 0.0),  # people hardly err
+        (settled(error=0.1, rows=((100, 19, 0.85, 0.95),)), 2, 0.0),  # too few answers can be compared
+        (settled(error=0.5), 2, 0.0),  # no better than guesses
+        (settled(error=0.5), 3, 0.5),
+    ],
+)
+def test_how_often_people_err_is_known_or_taken_for_never(found, k, known):
+    assert known_error(found, k) == known

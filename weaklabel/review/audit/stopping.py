@@ -110,7 +110,8 @@ def verdict(
         reason = "budget spent"
     elif open_items == 0:
         reason = "nothing left to ask"
-    outlook = _outlook(score, target, left, share, open_items if too_few else None)
+    ended = reason == "nothing left to ask"
+    outlook = "" if ended else _outlook(score, target, left, share, open_items if too_few else None)
     return Verdict(reason != "go on", reason, left, _sentence(score, reason, gain, outlook))
 
 
@@ -181,7 +182,7 @@ def _sentence(score: AuditScore, reason: Reason, gain: Gain | None, outlook: str
         parts.append(
             f"the last {gain.labels} answers brought {gain.value:+.3f} ({gain.lower:+.3f} to {gain.upper:+.3f})"
         )
-    return "; ".join([*parts, outlook])
+    return "; ".join([*parts, outlook] if outlook else parts)
 
 
 def _outlook(score: AuditScore, target: float | None, left: int | None, share: float, too_few: int | None) -> str:
