@@ -34,7 +34,7 @@ from weaklabel.review.audit.held_out import held_out
 from weaklabel.review.audit.permutation import audit_next, audit_quota, audit_slice
 from weaklabel.review.audit.score import audit_score
 from weaklabel.review.people.consensus import consensus
-from weaklabel.review.second.alone import without_peoples_errors
+from weaklabel.review.second.freed import without_peoples_errors
 from weaklabel.review.second.settle import Settled, settle_answers
 
 CROWD = (0.95, 0.9, 0.9, 0.8, 0.6)

@@ -40,11 +40,11 @@ from weaklabel.review.audit.score import audit_score
 from weaklabel.review.audit.stopping import LEVEL
 from weaklabel.review.learning import Learned, Learner
 from weaklabel.review.learning.evidence import Evidence
+from weaklabel.review.loop.composing import RIGHT, SEEN
 
 SETS = ("youtube", "sms", "trec", "imdb")
 BATCH, MOST = 20, 200
 LOOKS, FOLDS = (100, 200, 300), 5
-RIGHT, SEEN = 6.5, 10.0  # what a review thinks of labeling functions before its audit says anything
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """A real Label Studio for the tests: one server for a whole run, a project for each test, people who answer."""
 
 import os
+import shlex
 import subprocess
 import sys
 import uuid
@@ -254,3 +255,18 @@ class Annotator:
             tags = [tag for tag in ET.fromstring(config).iter() if tag.tag in ("Choices", "Rating", "Pairwise")]
             self.controls[project] = tags[0]
         return self.controls[project]
+
+
+@pytest.fixture
+def typed(capsys):
+    """Runs a command as a person types it; what it said on both streams."""
+    from weaklabel.cli import main
+
+    def command(line, code=0):
+        with pytest.raises(SystemExit) as stopped:
+            main(shlex.split(line))
+        said = capsys.readouterr()
+        assert (stopped.value.code or 0) == code, said.err
+        return said.out + said.err
+
+    return command

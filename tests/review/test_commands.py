@@ -13,13 +13,12 @@ import polars as pl
 import pytest
 
 import weaklabel as wl
-from weaklabel.cli import main
 
 N = 6
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys, studio):
+def run(tmp_path, monkeypatch, typed, studio):
     """Run a command in a folder with a table, votes and a posterior, and the server that the environment names."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LABEL_STUDIO_URL", studio.url)
@@ -32,14 +31,7 @@ def run(tmp_path, monkeypatch, capsys, studio):
     beliefs = wl.Posterior(np.column_stack([1 - probs, probs]), ids, ("ham", "spam"), np.ones(N, bool))
     beliefs.save("posterior.parquet")
 
-    def command(line, code=0):
-        with pytest.raises(SystemExit) as stopped:
-            main(shlex.split(line))
-        said = capsys.readouterr()
-        assert (stopped.value.code or 0) == code, said.err
-        return said.out + said.err
-
-    return command
+    return typed
 
 
 @pytest.fixture

@@ -77,17 +77,6 @@ def newest(folder: Path) -> Path:
     return later[max(later)] if later else folder / "tasks.json"
 
 
-def draw(journal: "Journal", page: Path) -> None:
-    """The loop as a page with charts."""
-    from weaklabel import report
-    from weaklabel.report.loop import loop_section
-
-    section = loop_section(journal.frame("rounds"))
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(report.page(section.title, [section]), encoding="utf-8")
-    terminal.saved(page)
-
-
 @contextmanager
 def warned_once() -> Iterator[None]:
     """A classifier's own warnings, which it gives in each of some hundred fits: each is told once, as one line."""

@@ -10,7 +10,7 @@ from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.loop_options import KEPT, Job, absolute, kept_if_askable, merged, prepared
-from weaklabel.cli.loop_told import draw, say_next, tell, warned_once
+from weaklabel.cli.loop_told import say_next, tell, warned_once
 from weaklabel.cli.options import Settings
 from weaklabel.cli.review import LONGEST_TITLE
 from weaklabel.cli.review_options import Folder, TokenFile, Url, connection
@@ -114,7 +114,9 @@ def run(
             found = _led(journal, backend, ready, options, watch, every)
             say_next(found, journal, backend)
         if page is not None:
-            draw(journal, page)
+            from weaklabel.report.loop import loop_section
+
+            terminal.drawn(loop_section(journal.frame("rounds")), page)
 
 
 def _backend(

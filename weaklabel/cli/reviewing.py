@@ -193,10 +193,6 @@ def _ask_again(item_ids: list[str], journal: "Journal", url: str | None, token_f
 
 
 def _show(section: "Section", page: Path | None) -> None:
-    from weaklabel import report
-
     terminal.section(section)
     if page is not None:
-        page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(report.page(section.title, [section]), encoding="utf-8")
-        terminal.saved(page)
+        terminal.drawn(section, page)

@@ -12,6 +12,8 @@ import typer
 from weaklabel import progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from weaklabel import Pulled
     from weaklabel.report import Section, Table
     from weaklabel.review.sweep import Swept
@@ -89,6 +91,15 @@ def section(shown: "Section") -> None:
     for each in shown.tables:
         typer.echo("")
         table(each)
+
+
+def drawn(shown: "Section", page: "Path") -> None:
+    """The section as an HTML page of its own."""
+    from weaklabel import report
+
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(report.page(shown.title, [shown]), encoding="utf-8")
+    saved(page)
 
 
 def pulled(done: "Pulled", when: str = "") -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from weaklabel import plugins
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
@@ -46,16 +47,29 @@ def denoise(
     UnknownNameError
         There is no such model.
     """
-    for name in silent_classes(L):
-        log.warning("no labeling function ever votes %r, so labels of that class rest on elimination alone", name)
-    fitted = label_model(model, **params).fit(L)
+    fitted = fitted_to(L, model, **params)
     if gold is None:
         return fitted.predict_proba(L)
     known = as_gold(gold, L)
+    return clamp(taught(fitted, L, known), known)
+
+
+def fitted_to(L: LabelMatrix, model: str | LabelModel, **params: Any) -> LabelModel:
+    """A label model fitted to these votes; warns of classes that no function votes for."""
+    for name in silent_classes(L):
+        log.warning("no labeling function ever votes %r, so labels of that class rest on elimination alone", name)
+    return label_model(model, **params).fit(L)
+
+
+def taught(fitted: LabelModel, L: LabelMatrix, known: NDArray[np.int64]) -> Posterior:
+    """What a label model believes once it has learned about votes from known classes, shape (n,), -1 where unknown.
+
+    No item is set to its own class. A model that cannot learn from them believes what it did.
+    """
     if not isinstance(fitted, LogLinear) or not (known != ABSTAIN).any():
-        return clamp(fitted.predict_proba(L), known)
+        return fitted.predict_proba(L)
     better, said = learn_from_gold(fitted, L, known)
-    posterior = clamp(better.predict_proba(L), known)
+    posterior = better.predict_proba(L)
     learned = said["prior"] == "known classes" or any(said["class_bias"])  # then what was told is in there no more
     prior = np.full(L.cardinality, 1 / L.cardinality) if learned else posterior.prior
     return replace(posterior, prior=prior, provenance={**posterior.provenance, "gold": said})

@@ -1,32 +1,22 @@
 """`review run`, as a person types it, with simulated people and files."""
 
-import shlex
-
 import polars as pl
 import pytest
 
 import weaklabel as wl
-from weaklabel.cli import main
 
 TRIAL = "review run trial --table items.parquet --votes votes.parquet --oracle label --size 12"
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys, pool):
+def run(tmp_path, monkeypatch, typed, pool):
     """Run a command in a folder with a table, its known classes, and votes."""
     monkeypatch.chdir(tmp_path)
     table, L, gold = pool()
     table.with_columns(label=pl.col("id").replace_strict(gold)).write_parquet("items.parquet")
     L.save("votes.parquet")
 
-    def command(line, code=0):
-        with pytest.raises(SystemExit) as stopped:
-            main(shlex.split(line))
-        said = capsys.readouterr()
-        assert (stopped.value.code or 0) == code, said.err
-        return said.out + said.err
-
-    return command
+    return typed
 
 
 def test_a_trial_runs_to_its_end_and_says_everywhere_that_its_answers_are_simulated(run, tmp_path):

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from weaklabel.review.audit.held_out import held_out
 from weaklabel.review.audit.permutation import AuditSlice
 from weaklabel.review.audit.score import AuditScore, audit_score
-from weaklabel.review.second.alone import without_peoples_errors
-from weaklabel.review.second.freed import error_deviation, freed_score, known_error, with_errors
+from weaklabel.review.second.freed import error_deviation, freed_score, known_error, with_errors, without_peoples_errors
 from weaklabel.review.second.settle import Settled, settle_answers
 
 PEOPLE = (0.95, 0.9, 0.9, 0.8, 0.6)

@@ -106,13 +106,18 @@ def verdict(
         reason = "target reached"
     elif gain is not None and least_gain is not None and gain.upper_per_label < least_gain:
         reason = "not worth its price"
-    elif budget is not None and not budget.left(asked):
-        reason = "budget spent"
-    elif open_items == 0:
-        reason = "nothing left to ask"
+    else:
+        reason = nothing_more(budget, asked, open_items) or reason
     ended = reason == "nothing left to ask"
     outlook = "" if ended else _outlook(score, target, left, share, open_items if too_few else None)
     return Verdict(reason != "go on", reason, left, _sentence(score, reason, gain, outlook))
+
+
+def nothing_more(budget: Budget | None, asked: int, open_items: int | None) -> Reason | None:
+    """Why nothing more can be asked, however good the model is; None where something can."""
+    if budget is not None and not budget.left(asked):
+        return "budget spent"
+    return "nothing left to ask" if open_items == 0 else None
 
 
 def reached(score: AuditScore, target: float) -> bool:

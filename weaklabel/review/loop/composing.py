@@ -12,12 +12,10 @@ from weaklabel.labeling.denoise import label_model
 from weaklabel.review.audit.held_out import class_numbers
 from weaklabel.review.audit.permutation import audit_next, audit_quota
 from weaklabel.review.audit.repair import BAR, repair_next
-from weaklabel.review.journal import Journal
 from weaklabel.review.loop.evidence import Evidence
 from weaklabel.review.loop.options import REPAIR, Loop
 from weaklabel.review.pick import pick
-from weaklabel.review.second.alone import without_peoples_errors
-from weaklabel.review.second.freed import known_error, with_errors
+from weaklabel.review.second.freed import known_error, with_errors, without_peoples_errors
 
 # Before the audit says anything, labeling functions are thought as good as where `lf_aware` begins to trust them.
 RIGHT, SEEN = 6.5, 10.0
@@ -45,9 +43,9 @@ class Composed:
     lf_accuracy: float | None
 
 
-def composed(loop: Loop, known: Evidence, journal: Journal) -> Composed | None:
+def composed(loop: Loop, known: Evidence) -> Composed | None:
     """The next batch, of which nothing waits for an answer; None where nothing is left to ask or to spend."""
-    tasks = journal.frame("tasks")
+    tasks = known.tasks
     size = loop.size if loop.budget is None else min(loop.size, loop.budget.left(len(tasks)))
     again = list(known.settled.next_opinions(size, loop.second))
     drawn, tested = _audit(loop, known, size, len(tasks))
@@ -123,7 +121,7 @@ def _batch(loop: Loop, items: list[str], counts: dict[str, int], accuracy: float
         "parts": counts,
         "seed": loop.seed,
         "size": loop.size,
-        "strategy": loop.acquisition if isinstance(loop.acquisition, str) else repr(loop.acquisition),
+        "strategy": loop.strategy_name,
         "lf_accuracy": accuracy,
         "answers": len(known.answers),
         "labels": dict(known.learned.beliefs.provenance),

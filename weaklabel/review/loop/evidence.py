@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -33,8 +34,8 @@ class Evidence:
         What they learned.
     skipped
         Items of the pool that people left without an answer, or whose question they deleted.
-    asked
-        Items that were asked about, answered or not.
+    tasks
+        Every question so far, answered or not: key, item, batch and state, as in the journal.
     """
 
     answers: dict[str, str]
@@ -42,7 +43,12 @@ class Evidence:
     audit: AuditSlice
     learned: Learned
     skipped: tuple[str, ...]
-    asked: frozenset[str]
+    tasks: pl.DataFrame
+
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """Items that were asked about, answered or not."""
+        return frozenset(self.tasks["item"])
 
     @property
     def by_people(self) -> dict[str, str]:
@@ -62,17 +68,18 @@ def gathered(loop: Loop, journal: Journal, before: int | None = None) -> Evidenc
     if before is not None:
         tasks = tasks.filter(pl.col("batch") <= before)
     pool = set(loop.learner.item_ids)
-    given = _of_pool(journal.annotations(), set(tasks["key"]), pool)
-    skipped = tuple(item for item in [*journal.skipped(), *_deleted(journal, tasks)] if item in pool)
-    return _settled(loop, given, skipped, frozenset(tasks["item"]))
+    everything = journal.annotations()
+    given = _of_pool(everything, set(tasks["key"]), pool)
+    skipped = tuple(item for item in [*journal.skipped(), *_deleted(everything, tasks)] if item in pool)
+    return _settled(loop, given, skipped, tasks)
 
 
-def _deleted(journal: Journal, tasks: pl.DataFrame) -> list[str]:
+def _deleted(everything: Iterable[Annotation], tasks: pl.DataFrame) -> list[str]:
     """Items that nobody said anything of, and nobody will, since people deleted each question about them.
 
     Were they open for ever, the audit could never get past them.
     """
-    said = {said.item_id for said in journal.annotations()}
+    said = {said.item_id for said in everything}
     gone = tasks.group_by("item", maintain_order=True).agg((pl.col("state") == "tombstone").all())
     return [item for item in gone.filter("state")["item"] if item not in said]
 
@@ -86,7 +93,7 @@ def _of_pool(annotations: Iterable[Annotation], keys: set[str], pool: set[str]) 
     return inside
 
 
-def _settled(loop: Loop, given: list[Annotation], skipped: tuple[str, ...], asked: frozenset[str]) -> Evidence:
+def _settled(loop: Loop, given: list[Annotation], skipped: tuple[str, ...], tasks: pl.DataFrame) -> Evidence:
     """Settle by people alone, learn, settle again beside what the model makes of it, and learn from that."""
     learner, ids = loop.learner, loop.learner.item_ids
     alone = {item: str(label) for item, label in consensus(given, classes=learner.classes).labels.items()}
@@ -97,7 +104,7 @@ def _settled(loop: Loop, given: list[Annotation], skipped: tuple[str, ...], aske
     audit = _decided(audit_slice(ids, answers, skipped=skipped, seed=loop.seed), settled)
     if answers != alone:
         learned = learner.fit(answers, audit)
-    return Evidence(answers, settled, audit, learned, skipped, asked)
+    return Evidence(answers, settled, audit, learned, skipped, tasks)
 
 
 def _decided(audit: AuditSlice, settled: Settled) -> AuditSlice:

@@ -6,7 +6,7 @@ from weaklabel.artefacts import Posterior
 from weaklabel.review.audit.gain import Gain, audit_gain
 from weaklabel.review.audit.held_out import HeldOut, held_out
 from weaklabel.review.audit.score import AuditScore, audit_score
-from weaklabel.review.audit.stopping import LEVEL, Verdict, verdict
+from weaklabel.review.audit.stopping import LEVEL, Verdict, nothing_more, verdict
 from weaklabel.review.journal import Journal
 from weaklabel.review.loop.evidence import Evidence, gathered
 from weaklabel.review.loop.options import REPAIR, Loop
@@ -38,7 +38,7 @@ class Judgement:
 
 def judged(loop: Loop, known: Evidence, journal: Journal) -> Judgement:
     """The score on the audit slice, held out, and the verdict."""
-    asked = len(journal.frame("tasks"))
+    asked = len(known.tasks)
     open_items = len(loop.learner.item_ids) - len(known.asked)
     if len(known.audit) < FEWEST:
         return Judgement(None, None, _without_score(loop, asked, open_items, len(known.audit)))
@@ -60,12 +60,9 @@ def judged(loop: Loop, known: Evidence, journal: Journal) -> Judgement:
 
 
 def _without_score(loop: Loop, asked: int, open_items: int, audited: int) -> Verdict | None:
-    said = f"of the audit's items {audited} are answered, too few to score the model"
-    if loop.budget is not None and not loop.budget.left(asked):
-        return Verdict(True, "budget spent", None, f"budget spent: {said}")
-    if not open_items:
-        return Verdict(True, "nothing left to ask", None, f"nothing left to ask: {said}")
-    return None
+    reason = nothing_more(loop.budget, asked, open_items)
+    said = f"{reason}: of the audit's items {audited} are answered, too few to score the model"
+    return None if reason is None else Verdict(True, reason, None, said)
 
 
 def _held(loop: Loop, learned_from: Evidence, now: Evidence) -> HeldOut:

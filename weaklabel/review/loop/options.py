@@ -93,6 +93,11 @@ class Loop:
         return self.strategy or ("margin" if self.learner.L is None else "lf_aware")
 
     @property
+    def strategy_name(self) -> str:
+        """How the acquisition is called on the record."""
+        return self.acquisition if isinstance(self.acquisition, str) else repr(self.acquisition)
+
+    @property
     def price(self) -> float:
         """Of one answer."""
         return 1.0 if self.budget is None else self.budget.price

@@ -65,10 +65,10 @@ def review_step(loop: Loop | Callable[[], Loop], journal: Journal, backend: Anno
 def _next(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
     number = number_of(journal)
     known = gathered(loop, journal)
-    _warn_of_silence(journal, known)
+    _warn_of_silence(known)
     found = judged(loop, known, journal)
     stop = found.verdict is not None and found.verdict.stop
-    ready = None if stop else composed(loop, known, journal)
+    ready = None if stop else composed(loop, known)
     record = _record(loop, journal, known, found, ready)
     write(loop, journal, known, record)
     journal.note_round(number, record)
@@ -88,10 +88,9 @@ def _next(loop: Loop, journal: Journal, backend: AnnotationBackend) -> Round:
     return Round("asked", number, len(made), record, known.learned)
 
 
-def _warn_of_silence(journal: Journal, known: Evidence) -> None:
+def _warn_of_silence(known: Evidence) -> None:
     """Say it where a whole batch was skipped: the next one would be, too."""
-    tasks = journal.frame("tasks")
-    last = tasks.filter(pl.col("batch") == pl.col("batch").max())["item"]
+    last = known.tasks.filter(pl.col("batch") == pl.col("batch").max())["item"]
     if len(last) and last.is_in(list(known.skipped)).all():
         _log.warning(
             "people skipped all %d questions of the last batch: see whether they understand what is asked, and see "
@@ -102,7 +101,7 @@ def _warn_of_silence(journal: Journal, known: Evidence) -> None:
 
 def _record(loop: Loop, journal: Journal, known: Evidence, found: Judgement, ready: Composed | None) -> dict[str, Any]:
     """The round as JSON, as it stands in the journal and on the page."""
-    asked, said = len(journal.frame("tasks")), found.verdict
+    asked, said = len(known.tasks), found.verdict
     return {
         "answers": len(known.answers),
         "asked": asked,
@@ -113,7 +112,7 @@ def _record(loop: Loop, journal: Journal, known: Evidence, found: Judgement, rea
         "target": loop.target,
         "verdict": None if said is None else vars(said),
         "batch": None if ready is None else ready.counts,
-        "strategy": loop.acquisition if isinstance(loop.acquisition, str) else repr(loop.acquisition),
+        "strategy": loop.strategy_name,
         "lf_accuracy": None if ready is None else ready.lf_accuracy,
         "how": known.learned.how,
         "audit_error": known.settled.audit_error,

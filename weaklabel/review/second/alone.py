@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel.errors import TableError
 from weaklabel.numerics import Floats, normalise_log
 from weaklabel.review.audit.permutation import permutation
 from weaklabel.review.second.said import Said
@@ -63,41 +62,3 @@ def alone(said: Said, evidence: Floats, audit: NDArray[np.intp], open_: NDArray[
     drawn = (order < SHARE * 2.0**64) & (votes.sum(axis=1) == 1) & (error > SURE)
     wanted = np.flatnonzero(open_ & (differ | drawn))
     return Alone(label, error, wanted[np.lexsort((order[wanted], ~differ[wanted]))])
-
-
-def without_peoples_errors(share: float, error: float, k: int) -> float:
-    """The accuracy of a model that was judged by people who err, had they not erred.
-
-    Assumes that people's errors do not hang on the model's and fall on all wrong classes alike. Then a model of
-    accuracy A agrees with a share A (1 - error) + (1 - A) error / (k - 1) of the answers.
-
-    Parameters
-    ----------
-    share
-        Of answers with which the model agrees, in [0, 1]: the value of an audit score, or an end of its interval.
-    error
-        Share of wrong answers, such as `Settled.audit_error`.
-    k
-        Number of classes.
-
-    Returns
-    -------
-    float
-        In [0, 1].
-
-    Raises
-    ------
-    TableError
-        A share is not in [0, 1], or as many answers are wrong as guesses would be.
-
-    Examples
-    --------
-    >>> round(without_peoples_errors(0.82, 0.1, 2), 3)  # .9 x .9 + .1 x .1
-    0.9
-    """
-    if not (0 <= share <= 1 and 0 <= error <= 1):
-        raise TableError(f"a share of {share} and an error of {error}: both lie in [0, 1]")
-    if error * k >= k - 1:
-        raise TableError(f"with {error:.0%} of answers wrong among {k} classes they tell no more than guesses do")
-    by_luck = error / (k - 1)
-    return min(max((share - by_luck) / (1 - error - by_luck), 0.0), 1.0)

@@ -6,8 +6,9 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from weaklabel.errors import TableError
 from weaklabel.review.audit.score import AuditScore
-from weaklabel.review.second.alone import SURE, without_peoples_errors
+from weaklabel.review.second.alone import SURE
 from weaklabel.review.second.settle import Settled
 
 COMPARED = 20  # answers that others can be held against, below which nobody knows how often people err
@@ -60,6 +61,44 @@ def known_error(settled: Settled, k: int) -> float:
     error = settled.audit_error
     known = SURE < error < (k - 1) / k and settled.people["compared"].sum() >= COMPARED
     return error if known else 0.0
+
+
+def without_peoples_errors(share: float, error: float, k: int) -> float:
+    """The accuracy of a model that was judged by people who err, had they not erred.
+
+    Assumes that people's errors do not hang on the model's and fall on all wrong classes alike. Then a model of
+    accuracy A agrees with a share A (1 - error) + (1 - A) error / (k - 1) of the answers.
+
+    Parameters
+    ----------
+    share
+        Of answers with which the model agrees, in [0, 1]: the value of an audit score, or an end of its interval.
+    error
+        Share of wrong answers, such as `Settled.audit_error`.
+    k
+        Number of classes.
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    TableError
+        A share is not in [0, 1], or as many answers are wrong as guesses would be.
+
+    Examples
+    --------
+    >>> round(without_peoples_errors(0.82, 0.1, 2), 3)  # .9 x .9 + .1 x .1
+    0.9
+    """
+    if not (0 <= share <= 1 and 0 <= error <= 1):
+        raise TableError(f"a share of {share} and an error of {error}: both lie in [0, 1]")
+    if error * k >= k - 1:
+        raise TableError(f"with {error:.0%} of answers wrong among {k} classes they tell no more than guesses do")
+    by_luck = error / (k - 1)
+    return min(max((share - by_luck) / (1 - error - by_luck), 0.0), 1.0)
 
 
 def with_errors(share: float, error: float, k: int) -> float:

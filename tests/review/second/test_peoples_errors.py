@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weaklabel.errors import TableError
-from weaklabel.review.second.alone import without_peoples_errors
+from weaklabel.review.second.freed import without_peoples_errors
 
 
 @given(accuracy=st.floats(0, 1), error=st.floats(0, 0.45), k=st.integers(2, 8))
