@@ -14,9 +14,11 @@ LAYERS = (
     ("report",),
     ("review", "testing"),
     ("labeling", "clicks"),
+    ("engine",),
     ("plugins", "tables", "datasets", "metrics"),
     ("protocols",),
     ("artefacts",),
+    ("places",),
     ("numerics", "progress", "files", "_version"),
     ("errors",),
 )
@@ -30,19 +32,24 @@ OWNERS = {
     "matplotlib": ("report/",),
     "jinja2": ("report/",),
     "pandas": (),
+    "joblib": ("engine/", "labeling/applying/fingerprint.py"),
+    "dask": ("engine/backend.py",),
+    "distributed": ("engine/backend.py",),
+    "fsspec": ("places.py",),
+    "numba": ("labeling/compiled/",),
     "pyarrow": (),
     "label_studio_sdk": ("review/backends/_studio_api.py",),
     "starlette": ("review/serving/",),
     "uvicorn": ("review/serving/",),
     "filelock": ("review/",),
     "sentence_transformers": ("labeling/embeddings.py",),
-    "cloudpickle": ("labeling/applying/run.py",),
+    "cloudpickle": ("labeling/applying/run.py", "engine/_dask.py"),
     "lightgbm": ("clicks/ranking/learners.py",),
     "sqlite3": ("labeling/kinds/_answers.py", "review/journal/", "review/studio/database.py"),
 }
 HEAVY = (
     "snorkel", "torch", "pandas", "sklearn", "label_studio_sdk", "scipy", "matplotlib", "jinja2", "joblib",
-    "sentence_transformers", "pyarrow", "lightgbm", "starlette", "uvicorn", "httpx",
+    "sentence_transformers", "pyarrow", "lightgbm", "starlette", "uvicorn", "httpx", "numba", "distributed", "fsspec",
 )  # fmt: skip
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
@@ -117,11 +124,11 @@ def test_starting_loads_nothing_heavy(statement):
     assert done.stdout.splitlines()[-1] == "LOADED"
 
 
-def test_help_needs_neither_tables_nor_rich():
+def test_help_needs_neither_tables_nor_rich_nor_checks_of_types():
     script = (
         "import sys\nfrom weaklabel.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "print('LOADED', *(name for name in ('polars', 'numpy', 'rich') if name in sys.modules))"
+        "print('LOADED', *(name for name in ('polars', 'numpy', 'rich', 'pydantic') if name in sys.modules))"
     )
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -17,6 +17,7 @@
     │   └── InDoubtError                     nobody can tell whether it did what was asked
     ├── ArtefactError (ValueError)           a file was truncated, edited, or holds something else
     ├── DatasetError (OSError)               a data set cannot be fetched or is not what it was
+    ├── EngineError (RuntimeError)           a part of long work failed again and again, or its workers died
     ├── ScriptError (ImportError)            a Python file is missing or cannot be run
     └── UnknownNameError (LookupError)       no plug-in, pipeline or data set of that name
 
@@ -87,6 +88,10 @@ class ArtefactError(WeaklabelError, ValueError):
 
 class DatasetError(WeaklabelError, OSError):
     """A data set cannot be fetched, or its file is not what it was."""
+
+
+class EngineError(WeaklabelError, RuntimeError):
+    """A part of long work failed again and again, its workers died, or what should run it cannot."""
 
 
 class ScriptError(WeaklabelError, ImportError):

@@ -93,15 +93,25 @@ def scan_table(path: str | Path, id_column: str = "id") -> TableScan:
     if path.suffix.lower() != ".parquet" or not path.is_file():
         table = read_table(path, id_column)
         return TableScan(table.schema, len(table), table.iter_slices)
+    return scan_rows(pl.scan_parquet(path), id_column, str(path))
+
+
+def scan_rows(lazy: pl.LazyFrame, id_column: str = "id", source: str = "the table") -> TableScan:
+    """A table from rows that polars reads lazily: it never lies in memory.
+
+    Raises
+    ------
+    TableError
+        As for `as_table`; ids are checked before the first batch.
+    """
     try:
-        file = pl.scan_parquet(path)
-        empty = file.head(0).collect()
-        schema = as_table(empty, id_column, str(path)).schema
+        empty = lazy.head(0).collect()
+        schema = as_table(empty, id_column, source).schema
         ids = pl.col(id_column).fill_nan(None) if empty.schema[id_column].is_float() else pl.col(id_column)
-        rows = file.select(ids.cast(pl.String).alias("id"), pl.exclude(id_column))
+        rows = lazy.select(ids.cast(pl.String).alias("id"), pl.exclude(id_column))
         n = _count_ids(rows.select("id"))
-    except pl.exceptions.PolarsError as error:
-        raise TableError(f"cannot read {path}: {first_line(error)}") from error
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        raise TableError(f"cannot read {source}: {first_line(error)}") from error
     return TableScan(schema, n, lambda size: rows.collect_batches(chunk_size=size, maintain_order=True))
 
 

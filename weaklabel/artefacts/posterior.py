@@ -95,8 +95,8 @@ class Posterior(Artefact):
 
     def to_frame(self) -> pl.DataFrame:
         """Columns id, label (null: abstains), p_<class> for each class, covered, answered."""
-        labels = self.labels()
-        names = pl.Series("label", [None if y == ABSTAIN else self.classes[y] for y in labels], dtype=pl.String)
+        labels = pl.Series(self.labels(), dtype=pl.Int64)
+        names = pl.Series("label", self.classes).gather(labels.set(labels == ABSTAIN, None))
         probs = [pl.Series(f"p_{name}", self.probs[:, y]) for y, name in enumerate(self.classes)]
         flags = [pl.Series("covered", self.covered), pl.Series("answered", self.answered)]
         return pl.DataFrame([self.item_ids, names, *probs, *flags])

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, ClassVar, Self
 
 import polars as pl
 
+from weaklabel import places
 from weaklabel._version import __version__
 from weaklabel.errors import ArtefactError, first_line
 from weaklabel.files import replacing
@@ -47,15 +48,20 @@ class Artefact:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read from a Parquet file.
+        """Read from a Parquet file, or from a folder of parts with its manifest; either may be a URL.
 
         Raises
         ------
         ArtefactError
-            The file is missing, truncated, edited, of another kind, or from a newer weaklabel.
+            The file is missing, truncated, edited, of another kind, or from a newer weaklabel; or not all parts are
+            there.
         """
-        frame, meta = read(Path(path), cls.kind)
-        return cls.from_frame(frame, meta)
+        from weaklabel.artefacts import folder
+
+        if places.is_folder(path):
+            return cls.from_frame(*folder.read(path, cls.kind))
+        with places.fetched(path) as file:
+            return cls.from_frame(*read(file, cls.kind))
 
 
 def write(path: Path, kind: str, frame: pl.DataFrame, meta: Mapping[str, Any]) -> None:
@@ -108,7 +114,12 @@ def told(path: Path) -> Iterator[None]:
 def header(kind: str, content: str, meta: Mapping[str, Any]) -> dict[str, str]:
     """The metadata of an artefact's file, from the digest of its columns and what they do not say."""
     seal = _seal(content, meta)
-    return {KEY: _json({"version": __version__, "format": FORMAT, "kind": kind, "digest": seal, "meta": dict(meta)})}
+    return {KEY: as_json({"version": __version__, "format": FORMAT, "kind": kind, "digest": seal, "meta": dict(meta)})}
+
+
+def seal_of(header: Mapping[str, str]) -> str:
+    """The digest that such metadata hold."""
+    return str(json.loads(header[KEY])["digest"])
 
 
 def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
@@ -193,7 +204,7 @@ def read_header(path: Path, kind: str) -> dict[str, Any]:
 
 def _seal(content: str, meta: Mapping[str, Any]) -> str:
     """A digest of all that the file says: classes swapped in the header are as wrong as votes swapped in a column."""
-    return hashlib.sha256(f"{content}\0{_json(dict(meta))}".encode()).hexdigest()
+    return hashlib.sha256(f"{content}\0{as_json(dict(meta))}".encode()).hexdigest()
 
 
 def digest(frame: pl.DataFrame) -> str:
@@ -249,6 +260,6 @@ class _ColumnDigest:
         return hashlib.sha256("\0".join([str(self._dtype), str(self._rows), *parts, inner]).encode()).hexdigest()
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """JSON; numbers and arrays of numpy become plain ones."""
     return json.dumps(value, default=lambda other: other.tolist())
