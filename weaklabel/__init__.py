@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from weaklabel.clicks.simulating.rankings import relevance_of_grades as relevance_of_grades
     from weaklabel.clicks.simulating.rankings import weak_rankers as weak_rankers
     from weaklabel.clicks.simulating.serving import Logging as Logging
+    from weaklabel.engine.backend import run_on as run_on
     from weaklabel.errors import WeaklabelError as WeaklabelError
     from weaklabel.labeling.accuracy import lf_accuracy as lf_accuracy
     from weaklabel.labeling.apply import apply as apply
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
     from weaklabel.labeling.compare import compare as compare
     from weaklabel.labeling.denoise import denoise as denoise
     from weaklabel.labeling.denoise import label_model as label_model
+    from weaklabel.labeling.denoise_file import denoise_file as denoise_file
     from weaklabel.labeling.duplicates import duplicates as duplicates
     from weaklabel.labeling.embeddings import embeddings as embeddings
     from weaklabel.labeling.export import export as export
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from weaklabel.labeling.train import EndModel as EndModel
     from weaklabel.labeling.train import train as train
     from weaklabel.labeling.training_set import training_set as training_set
+    from weaklabel.labeling.vote_counts import count_votes as count_votes
     from weaklabel.metrics import Scores as Scores
     from weaklabel.metrics import score as score
     from weaklabel.review.ask_again import ask_again as ask_again
@@ -180,6 +183,7 @@ HOMES = {
     "weaklabel.clicks.simulate": ("simulate", "simulate_to", "truth"),
     "weaklabel.clicks.simulating.rankings": ("graded_rankings", "relevance_of_grades", "weak_rankers"),
     "weaklabel.clicks.simulating.serving": ("Logging",),
+    "weaklabel.engine.backend": ("run_on",),
     "weaklabel.errors": ("WeaklabelError",),
     "weaklabel.labeling.accuracy": ("lf_accuracy",),
     "weaklabel.labeling.apply": ("apply",),
@@ -187,6 +191,7 @@ HOMES = {
     "weaklabel.labeling.augment": ("augment", "load_tfs"),
     "weaklabel.labeling.compare": ("compare", "Comparison"),
     "weaklabel.labeling.denoise": ("denoise", "label_model"),
+    "weaklabel.labeling.denoise_file": ("denoise_file",),
     "weaklabel.labeling.duplicates": ("duplicates",),
     "weaklabel.labeling.embeddings": ("embeddings",),
     "weaklabel.labeling.export": ("export",),
@@ -209,6 +214,7 @@ HOMES = {
     "weaklabel.labeling.summary": ("class_coverage", "summary"),
     "weaklabel.labeling.train": ("EndModel", "train"),
     "weaklabel.labeling.training_set": ("training_set",),
+    "weaklabel.labeling.vote_counts": ("count_votes",),
     "weaklabel.metrics": ("score", "Scores"),
     "weaklabel.review.ask_again": ("ask_again",),
     "weaklabel.review.audit.budget": ("Budget",),

@@ -342,7 +342,7 @@ def test_a_changed_category_in_a_list_is_a_changed_row(tmp_path):
 
 
 def test_a_folder_and_a_csv_are_no_place_for_votes_and_names_of_their_columns_none_for_functions(files, tmp_path):
-    with pytest.raises(ArtefactError, match="is a folder: name a file in it"):
+    with pytest.raises(ArtefactError, match="Parquet files that weaklabel did not write"):
         apply_file(LFS, files[0], tmp_path, CLASSES)
     with pytest.raises(ArtefactError, match=r"votes\.csv: a label matrix is a Parquet file; name it votes\.parquet"):
         apply_file(LFS, files[0], tmp_path / "votes.csv", CLASSES)

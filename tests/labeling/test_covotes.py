@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from weaklabel.artefacts import LabelMatrix
 from weaklabel.labeling import covotes as module
+from weaklabel.labeling.compiled.choice import forced
 from weaklabel.labeling.covotes import covotes
 from weaklabel.labeling.patterns import VotePatterns, merge, vote_patterns
 
@@ -18,6 +19,14 @@ MATRICES = st.integers(2, 6).flatmap(
         ),
     )
 )
+
+
+@pytest.fixture(scope="module", autouse=True, params=[False, True], ids=["plain", "compiled"])
+def _way(request):
+    if request.param:
+        pytest.importorskip("numba")
+    with forced(request.param):
+        yield
 
 
 def matrix(rows, k=2):
@@ -40,6 +49,7 @@ def by_products(votes, k):
     return hot.T @ hot
 
 
+@settings(deadline=None)
 @given(MATRICES)
 def test_each_two_votes_are_counted_on_the_items_where_they_meet(drawn):
     k, rows = drawn
@@ -50,6 +60,7 @@ def test_each_two_votes_are_counted_on_the_items_where_they_meet(drawn):
     assert found.tolist() == plain(rows, k)
 
 
+@settings(deadline=None)
 @given(MATRICES, st.randoms())
 def test_the_order_of_the_items_does_not_matter(drawn, shuffler):
     k, rows = drawn
@@ -59,6 +70,7 @@ def test_the_order_of_the_items_does_not_matter(drawn, shuffler):
     assert (covotes(matrix(shuffled, k)) == covotes(matrix(rows, k))).all()
 
 
+@settings(deadline=None)
 @given(MATRICES, st.data())
 def test_the_tables_of_shards_sum_up_to_that_of_the_whole(drawn, data):
     k, rows = drawn
@@ -69,6 +81,7 @@ def test_the_tables_of_shards_sum_up_to_that_of_the_whole(drawn, data):
     assert (covotes(merge(*map(vote_patterns, shards))) == covotes(matrix(rows, k))).all()
 
 
+@settings(deadline=None)
 @given(MATRICES, st.data())
 def test_a_pattern_counts_as_often_as_items_have_it(drawn, data):
     k, rows = drawn

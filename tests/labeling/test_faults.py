@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from weaklabel.artefacts import Fault
-from weaklabel.errors import LabelingFunctionError, VoteError
+from weaklabel.errors import EngineError, LabelingFunctionError, VoteError
 from weaklabel.labeling.apply import apply
 from weaklabel.labeling.applying.fingerprint import fingerprint
 from weaklabel.labeling.functions import LabelingFunction, labeling_function
@@ -214,15 +214,19 @@ def test_an_objects_attributes_are_as_the_table_has_them_for_each_function():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"), [({"n_jobs": 0}, "n_jobs is 0; it is a number"), ({"batch_size": 0}, "batch_size is 0; it is")]
+    ("options", "error", "said"),
+    [
+        ({"n_jobs": 0}, EngineError, "n_jobs is 0; it is a number"),
+        ({"batch_size": 0}, LabelingFunctionError, "batch_size is 0; it is"),
+    ],
 )
-def test_numbers_that_are_none_are_refused(options, said):
-    with pytest.raises(LabelingFunctionError, match=said):
+def test_numbers_that_are_none_are_refused(options, error, said):
+    with pytest.raises(error, match=said):
         apply([PRIZE], numbered(), CLASSES, **options)
 
 
 def test_a_process_that_dies_is_said():
     import os
 
-    with pytest.raises(LabelingFunctionError, match="a process died while labeling functions ran"):
+    with pytest.raises(EngineError, match="workers died again and again while these ran: voting on the rows 0 to"):
         apply([LabelingFunction("dies", lambda x: os._exit(1))], numbered(), CLASSES, n_jobs=2)

@@ -3,17 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weaklabel.artefacts import LabelMatrix, Posterior
-from weaklabel.errors import ArtefactError, TableError
-from weaklabel.labeling.patterns import (
-    VotePatterns,
-    condense,
-    distinct,
-    keys,
-    merge,
-    read_patterns,
-    vote_patterns,
-)
+from weaklabel.artefacts import LabelMatrix
+from weaklabel.errors import TableError
+from weaklabel.labeling.patterns import VotePatterns, condense, distinct, merge, vote_patterns
+from weaklabel.labeling.vote_keys import hashes, keys
 
 MATRICES = st.integers(2, 4).flatmap(
     lambda k: st.tuples(
@@ -65,19 +58,6 @@ def test_neither_order_nor_sharding_changes_a_bit_of_the_table(drawn, shuffler):
     assert together.counts.tolist() == whole.counts.tolist()
 
 
-@pytest.mark.parametrize(("m", "k"), [(1, 2), (33, 2), (34, 2), (100, 2), (7, 127), (2000, 3)])
-def test_keys_tell_rows_apart_however_wide_they_are(m, k):
-    rng = np.random.default_rng(0)
-    votes = rng.integers(-1, k, (50, m)).astype(np.int8)
-    close, where = votes.astype(int), (np.arange(50), rng.integers(m, size=50))
-    close[where] = (close[where] + 2) % (k + 1) - 1  # one vote in each row is another
-
-    both = np.concatenate([votes, votes, close.astype(np.int8)])
-
-    same = (keys(both, k)[:, None] == keys(both, k)[None]).all(axis=2)
-    assert (same == (both[:, None] == both[None]).all(axis=2)).all()
-
-
 @given(MATRICES)
 def test_distinct_rows_can_be_gathered_back(drawn):
     k, rows = drawn
@@ -123,6 +103,21 @@ def test_the_draw_of_patterns_does_not_depend_on_order_or_shards():
         assert weight.tolist() == expected_weight.tolist()
 
 
+def test_condensing_is_priority_sampling_by_the_hash_of_the_row():
+    rng = np.random.default_rng(3)
+    votes = rng.integers(-1, 2, (400, 40)).astype(np.int8)[rng.integers(0, 400, 3_000)]
+    counts = plain(votes.tolist())
+    drawn = (hashes(keys(np.array(list(counts), np.int8), 2)).astype(float) + 1) / 2.0**64
+    priority = {row: count / u for (row, count), u in zip(counts.items(), drawn, strict=True)}
+    threshold = sorted(priority.values())[-101]
+
+    kept, weight = condense(matrix(votes), 100)
+
+    expected = {row: max(counts[row], threshold) for row in counts if priority[row] > threshold}
+    assert dict(zip(map(tuple, kept.tolist()), weight, strict=True)) == pytest.approx(expected)
+    assert len(kept) == 100
+
+
 def test_a_table_saves_and_loads(tmp_path):
     table = vote_patterns(matrix([[0, 1, -1], [1, 2, 2], [0, 1, -1]], 3))
 
@@ -133,17 +128,6 @@ def test_a_table_saves_and_loads(tmp_path):
     assert (loaded.lf_names, loaded.classes) == (table.lf_names, table.classes)
 
 
-def test_shards_on_disk_give_the_table_of_the_whole(tmp_path):
-    votes = np.random.default_rng(2).integers(-1, 3, (900, 5)).astype(np.int8)
-    paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
-    for path, part in zip(paths, (votes[:400], votes[400:]), strict=True):
-        matrix(part, 3).save(path)
-
-    table = read_patterns(paths)
-
-    assert as_dict(table) == plain(votes.tolist())
-
-
 def test_tables_of_other_functions_do_not_add_up():
     with pytest.raises(TableError, match="different functions or classes"):
         merge(vote_patterns(matrix([[0, 1]])), vote_patterns(matrix([[0, 1, 1]])))
@@ -152,14 +136,6 @@ def test_tables_of_other_functions_do_not_add_up():
 def test_nothing_to_merge_is_said():
     with pytest.raises(TableError, match="no vote patterns"):
         merge()
-
-
-def test_a_file_that_holds_no_votes_is_refused(tmp_path):
-    L = matrix([[0, 1]])
-    Posterior(np.array([[1.0, 0.0]]), L.item_ids, L.classes, np.ones(1, bool)).save(tmp_path / "posterior.parquet")
-
-    with pytest.raises(ArtefactError, match=r"posterior.parquet holds a posterior; a label matrix is needed here"):
-        read_patterns([tmp_path / "posterior.parquet"])
 
 
 def test_a_function_may_not_take_the_name_of_the_counts():

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from weaklabel import tables
+from weaklabel import engine, tables
 from weaklabel.artefacts import LabelMatrix, checks
 from weaklabel.labeling.applying.known import known_in_matrix
 from weaklabel.labeling.applying.plan import Plan
-from weaklabel.labeling.applying.run import Tally, parts, rows_at_a_time
+from weaklabel.labeling.applying.run import Tally, rows_at_a_time, voted
 from weaklabel.protocols import LabelingFunctionLike
 
 
@@ -16,7 +16,7 @@ def apply(
     table: Any,
     classes: Sequence[str],
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     batch_size: int | None = None,
     strict: bool = False,
     reuse: LabelMatrix | None = None,
@@ -36,7 +36,8 @@ def apply(
     classes
         The k class names; a vote is an index into them.
     n_jobs
-        Processes (threads, inside `joblib.parallel_config("threading")`); -1 uses every core.
+        Workers: processes, or whatever `run_on` says; -1: one on each core. By default as `run_on` says, else this
+        process alone.
     batch_size
         Rows at a time; by default a twentieth of the table, within 1,000 to 50,000. The votes depend neither on it nor
         on `n_jobs`.
@@ -57,6 +58,8 @@ def apply(
     LabelingFunctionError
         There are no functions, something is not one, two share a name, or one cannot be sent to another process; with
         `strict`, one raised.
+    EngineError
+        `n_jobs` is 0, or processes die.
     VoteError
         With `strict`: a vote is neither -1 nor 0..k-1.
     """
@@ -64,12 +67,12 @@ def apply(
     ids = checks.trusted(table["id"])  # `as_table` has looked at them
     plan = Plan(tuple(lfs), classes, table.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
     known = None if reuse is None else known_in_matrix(reuse, plan)
-    size = rows_at_a_time(len(table), n_jobs, batch_size)
-    tally = Tally(plan, known)
-    voted = parts(plan, table.iter_slices(size), -(-len(table) // size), known, n_jobs, strict)
-    votes, digests = [], []
-    for part in voted:
-        tally.add(part)
-        votes.append(part.block.votes)
-        digests.append(part.digests)
+    tally, votes, digests = Tally(plan, known), [], []
+    with engine.with_n_jobs(n_jobs):
+        size = rows_at_a_time(len(table), batch_size)
+        for batch in voted(plan, table.iter_slices(size), -(-len(table) // size), known, strict):
+            tally.add(batch)
+            votes.append(batch.block.votes)
+            digests.append(batch.digests)
+    tally.warn()
     return tally.matrix(ids, votes, digests)

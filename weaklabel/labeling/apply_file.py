@@ -1,22 +1,18 @@
 """Apply labeling functions to a file, into a file: what is known stays, and memory does not grow with the table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import polars as pl
-
-from weaklabel import tables
-from weaklabel.artefacts import Fault, LabelMatrix, store
-from weaklabel.artefacts.label_matrix import votes_frame
+from weaklabel import engine, tables
+from weaklabel.artefacts import Fault, LabelMatrix, folder, store
+from weaklabel.engine.parts import Source
 from weaklabel.errors import ArtefactError
-from weaklabel.labeling.applying.known import Known, known_in_file
+from weaklabel.labeling.applying.file import NOBODY, Options, vote_file
+from weaklabel.labeling.applying.part import PartSums, vote_part
 from weaklabel.labeling.applying.plan import Plan
-from weaklabel.labeling.applying.run import Part, Tally, parts, rows_at_a_time
 from weaklabel.protocols import LabelingFunctionLike
-
-NOBODY = pl.Series("id", [], pl.String)
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Applied:
     Attributes
     ----------
     path
-        Where the votes lie.
+        Where the votes lie: a file, or a folder of parts.
     n
         Rows.
     n_covered
@@ -39,7 +35,7 @@ class Applied:
         As in the label matrix.
     """
 
-    path: Path
+    path: str | Path
     n: int
     n_covered: int
     asked: dict[str, int]
@@ -49,17 +45,17 @@ class Applied:
 
 def apply_file(
     lfs: Sequence[LabelingFunctionLike],
-    table: str | Path,
+    table: Source,
     out: str | Path,
     classes: Sequence[str],
     *,
     id_column: str = "id",
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     batch_size: int | None = None,
     strict: bool = False,
     fresh: bool = False,
 ) -> Applied:
-    """The votes of all labeling functions on all rows of a file, as a file.
+    """The votes of all labeling functions on all rows of a file, as a file; or of a folder of parts, as a folder.
 
     As `apply`, and: where `out` holds votes already, functions that have not changed since are asked only about rows
     that are new or changed; a function may be renamed, moved or dropped, and rows may be in another order. A function
@@ -67,14 +63,21 @@ def apply_file(
     Parquet is read and written in batches, so that memory does not grow with the table; where votes are known, by 24
     bytes a row, and by more if the rows come in quite another order. A crash on the way leaves what lay at `out`.
 
+    A table in parts, or larger than one machine holds, becomes votes in parts: each part is one task, on whatever
+    `run_on` says, and is written by who voted on it. A run that was cut off goes on with the parts that are missing, or
+    that changed, or where a function failed. Ids must differ within a part; `LabelMatrix.load` sees whether they do in
+    all.
+
     Parameters
     ----------
     lfs, classes, n_jobs, batch_size, strict
         As for `apply`.
     table
-        CSV, TSV, JSON, JSONL or Parquet, with a column of unique ids.
+        CSV, TSV, JSON, JSONL or Parquet, with a column of unique ids; or Parquet parts: a folder, a pattern, a list, or
+        the URL of a file or a folder ("s3://bucket/table/").
     out
-        The Parquet file of votes; `LabelMatrix.load` reads it.
+        The Parquet file of votes, or the folder of their parts; `LabelMatrix.load` reads both. One large Parquet file
+        is cut into parts where this is a folder: there is one, or it ends in "/".
     id_column
         The table's column of ids.
     fresh
@@ -85,57 +88,45 @@ def apply_file(
     TableError, LabelingFunctionError, VoteError
         As for `apply`.
     ArtefactError
-        What lies at `out` is no file of votes, or was truncated or edited.
+        What lies at `out` is no file of votes, or was truncated or edited, or is a folder of other files.
+    EngineError
+        A part failed again and again, or processes die; what the other parts came to stays.
     """
-    table, out = Path(table), Path(out)
+    options = Options(id_column, batch_size, strict, fresh)
+    with engine.with_n_jobs(n_jobs):
+        if engine.in_parts(table, out):
+            return _apply_parts(tuple(lfs), table, out, classes, options)
+        return _apply_one(tuple(lfs), Path(table), Path(out), classes, options)  # type: ignore[arg-type]  # it is one
+
+
+def _apply_one(
+    lfs: tuple[LabelingFunctionLike, ...], table: Path, out: Path, classes: Sequence[str], options: Options
+) -> Applied:
     if table.resolve() == out.resolve():
         raise ArtefactError(f"the votes would take the place of their own table, {table}: write them to another file")
     store.check_name(out, LabelMatrix.kind)
-    if out.is_dir():
-        raise ArtefactError(f"{out} is a folder: name a file in it for the votes, such as {out / 'votes.parquet'}")
-    rows = tables.scan_table(table, id_column)
-    plan = Plan(tuple(lfs), classes, rows.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
-    known = _known(out, plan) if out.exists() and not fresh else None
-    size = rows_at_a_time(rows.n, n_jobs, batch_size)
-    tally = Tally(plan, known)
-    L = _write(out, tally, parts(plan, rows.batches(size), -(-rows.n // size), known, n_jobs, strict))
+    rows = tables.scan_table(table, options.id_column)
+    plan = Plan(lfs, classes, rows.schema)  # type: ignore[arg-type]  # it makes a tuple of the classes
+    tally, _ = vote_file(plan, rows, out, options)
+    tally.warn()
+    L = tally.matrix(NOBODY)
     asked = dict(zip(plan.names, tally.asked.tolist(), strict=True))
     return Applied(out, tally.n, tally.n_covered, asked, dict(L.seconds), L.faults)
 
 
-def _known(out: Path, plan: Plan) -> Known | None:
-    try:
-        return known_in_file(out, plan)
-    except ArtefactError as error:
-        raise ArtefactError(f"{error}; to write over it, ask all functions anew (--fresh, fresh=True)") from error
-
-
-def _write(out: Path, tally: Tally, voted: Iterator[Part]) -> LabelMatrix:
-    """Each part as it comes, beside the file; then all of them as one, with what they add up to in its header.
-
-    Returns what they add up to: a matrix without rows.
-    """
-    with _folder_beside(out) as folder:
-        content = store.Digest()
-        for i, part in enumerate(voted):
-            tally.add(part)
-            frame = votes_frame(part.ids, part.block.votes, tally.plan.names, part.digests)
-            content.add(frame)
-            with store.told(out):
-                frame.write_parquet(Path(folder, f"{i:09}.parquet"))
-        total = tally.matrix(NOBODY)
-        if not tally.n:
-            total.save(out)
-            return total
-        with store.writing(out) as file:
-            metadata = store.header(total.kind, content.hexdigest(), total.meta())
-            pl.scan_parquet(folder).sink_parquet(file.name, metadata=metadata)
-    return total
-
-
-def _folder_beside(out: Path) -> "TemporaryDirectory[str]":
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        return TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
-    except OSError as error:
-        raise ArtefactError(f"cannot write {out}: {error.strerror}") from error
+def _apply_parts(
+    lfs: tuple[LabelingFunctionLike, ...], table: Source, out: str | Path, classes: Sequence[str], options: Options
+) -> Applied:
+    pieces = engine.parts_into(table, out)
+    with pieces[0].rows() as rows:
+        schema = tables.scan_rows(rows.head(1), options.id_column, str(pieces[0])).schema
+    plan = Plan(lfs, classes, schema)  # type: ignore[arg-type]
+    folder.begin(out, LabelMatrix.kind)
+    sums = PartSums(plan)
+    kernel = partial(vote_part, plan, str(out), options)
+    for done in engine.mapped(kernel, pieces, f"{len(lfs)} labeling functions", keep_going=not options.strict):
+        sums.add(done)
+    sums.warn()
+    folder.finish(out, LabelMatrix.kind, sums.meta(), sums.parts)
+    asked = dict(zip(plan.names, sums.asked.tolist(), strict=True))
+    return Applied(out, sums.n, sums.n_covered, asked, sums.seconds_by_name(), tuple(sums.faults.values()))

@@ -1,7 +1,8 @@
 """Denoise: from votes to beliefs, by a named label model."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from weaklabel import plugins
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
 from weaklabel.labeling.gold import Gold, as_gold, clamp, learn_from_gold
 from weaklabel.labeling.models._log_linear import LogLinear
+from weaklabel.labeling.patterns import Fittable, VoteCounts
+from weaklabel.numerics import Floats
 from weaklabel.protocols import LabelModel
 
 log = logging.getLogger(__name__)
@@ -54,25 +57,41 @@ def denoise(
     return clamp(taught(fitted, L, known), known)
 
 
-def fitted_to(L: LabelMatrix, model: str | LabelModel, **params: Any) -> LabelModel:
+def fitted_to(L: Fittable, model: str | LabelModel, **params: Any) -> LabelModel:
     """A label model fitted to these votes; warns of classes that no function votes for."""
     for name in silent_classes(L):
         log.warning("no labeling function ever votes %r, so labels of that class rest on elimination alone", name)
     return label_model(model, **params).fit(L)
 
 
-def taught(fitted: LabelModel, L: LabelMatrix, known: NDArray[np.int64]) -> Posterior:
-    """What a label model believes once it has learned about votes from known classes, shape (n,), -1 where unknown.
+@dataclass(frozen=True)
+class Taught:
+    """A label model that has learned about votes from known classes, and what was done; None: it cannot learn."""
 
-    No item is set to its own class. A model that cannot learn from them believes what it did.
-    """
+    model: Any
+    said: Mapping[str, Any] | None = None
+
+    def predict_proba(self, L: LabelMatrix) -> Posterior:
+        """What it believes; no item is set to its own class."""
+        posterior: Posterior = self.model.predict_proba(L)
+        if self.said is None:
+            return posterior
+        # What was told may be in there no more.
+        learned = self.said["prior"] == "known classes" or any(self.said["class_bias"])
+        prior = np.full(L.cardinality, 1 / L.cardinality) if learned else posterior.prior
+        return replace(posterior, prior=prior, provenance={**posterior.provenance, "gold": self.said})
+
+
+def teach(fitted: LabelModel, L: LabelMatrix, known: NDArray[np.int64], share: Floats | None = None) -> Taught:
+    """Teach a label model from known classes, shape (n,), -1 where unknown; see `learn_from_gold` for the share."""
     if not isinstance(fitted, LogLinear) or not (known != ABSTAIN).any():
-        return fitted.predict_proba(L)
-    better, said = learn_from_gold(fitted, L, known)
-    posterior = better.predict_proba(L)
-    learned = said["prior"] == "known classes" or any(said["class_bias"])  # then what was told is in there no more
-    prior = np.full(L.cardinality, 1 / L.cardinality) if learned else posterior.prior
-    return replace(posterior, prior=prior, provenance={**posterior.provenance, "gold": said})
+        return Taught(fitted)
+    return Taught(*learn_from_gold(fitted, L, known, share))
+
+
+def taught(fitted: LabelModel, L: LabelMatrix, known: NDArray[np.int64]) -> Posterior:
+    """What a label model believes once it has learned about votes from known classes, shape (n,), -1 where unknown."""
+    return teach(fitted, L, known).predict_proba(L)
 
 
 def label_model(model: str | LabelModel, **params: Any) -> LabelModel:
@@ -88,6 +107,9 @@ def label_model(model: str | LabelModel, **params: Any) -> LabelModel:
     return built
 
 
-def silent_classes(L: LabelMatrix) -> tuple[str, ...]:
+def silent_classes(L: Fittable) -> tuple[str, ...]:
     """The classes for which no function ever votes; a model can reach them only by elimination."""
+    if isinstance(L, VoteCounts):
+        cast = L.covotes.diagonal().reshape(-1, L.cardinality).sum(axis=0)
+        return tuple(name for name, times in zip(L.classes, cast.tolist(), strict=True) if not times)
     return tuple(name for y, name in enumerate(L.classes) if not (L.votes == y).any())

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior
 from weaklabel.labeling.accuracy import beliefs
-from weaklabel.labeling.patterns import Counts, VotePatterns, distinct, vote_patterns
+from weaklabel.labeling.covotes import covotes
+from weaklabel.labeling.patterns import Counts, Fittable, distinct
 from weaklabel.numerics import Floats
 
 MIN_OVERLAP, MIN_AGREEMENT, MIN_CORRELATION = 0.9, 0.97, 0.3
@@ -76,7 +77,7 @@ def duplicates(
 
 
 def groups(
-    L: LabelMatrix | VotePatterns, min_overlap: float = MIN_OVERLAP, min_agreement: float = MIN_AGREEMENT
+    L: Fittable, min_overlap: float = MIN_OVERLAP, min_agreement: float = MIN_AGREEMENT
 ) -> list[tuple[int, ...]]:
     """The groups of two or more near-duplicate functions, by their indices; in order, as are the indices in each."""
     member = _components(_links(*_covotes(L), min_overlap, min_agreement))
@@ -84,9 +85,7 @@ def groups(
     return [tuple(int(j) for j in group) for group in found if len(group) > 1]
 
 
-def evidence_weights(
-    L: LabelMatrix | VotePatterns, min_overlap: float = MIN_OVERLAP, min_agreement: float = MIN_AGREEMENT
-) -> Floats:
+def evidence_weights(L: Fittable, min_overlap: float = MIN_OVERLAP, min_agreement: float = MIN_AGREEMENT) -> Floats:
     """What a vote of each function is worth so that a group counts once, shape (m,): 1 / the size of its group.
 
     Examples
@@ -119,12 +118,11 @@ def residual_correlation(L: LabelMatrix, posterior: Posterior) -> Floats:
     return np.asarray(np.clip(covariance / np.outer(scale, scale), -1, 1))
 
 
-def _covotes(L: LabelMatrix | VotePatterns) -> tuple[Counts, Counts]:
+def _covotes(L: Fittable) -> tuple[Counts, Counts]:
     """On how many items each two functions vote, and vote the same; shapes (m, m)."""
-    table = vote_patterns(L)
-    both = _products(table.votes != ABSTAIN, table.counts)
-    agree = sum((_products(table.votes == v, table.counts) for v in range(L.cardinality)), np.zeros_like(both))
-    return both.astype(np.int64), agree.astype(np.int64)
+    m, k = len(L.lf_names), L.cardinality
+    table = covotes(L).reshape(m, k, m, k)
+    return table.sum(axis=(1, 3)), np.einsum("ivjv->ij", table)
 
 
 def _products(flags: NDArray[np.bool_], weight: NDArray[np.floating] | Counts) -> Floats:

@@ -13,6 +13,7 @@ from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior, checks
 from weaklabel.errors import TableError
 from weaklabel.labeling.models._log_linear import LogLinear, design_effect
 from weaklabel.labeling.models._prior import shares
+from weaklabel.labeling.patterns import Fittable, vote_patterns
 from weaklabel.numerics import Floats, log_sum_exp, normalise_log
 
 STRENGTHS = (5.0, 20.0, 80.0, np.inf)  # known votes that what the model learned without any is worth
@@ -80,8 +81,12 @@ def as_gold(gold: Gold, L: LabelMatrix) -> NDArray[np.int64]:
     return array
 
 
-def learn_from_gold(model: LogLinear, L: LabelMatrix, gold: NDArray[np.int64]) -> tuple[LogLinear, dict[str, Any]]:
+def learn_from_gold(
+    model: LogLinear, L: LabelMatrix, gold: NDArray[np.int64], share: Floats | None = None
+) -> tuple[LogLinear, dict[str, Any]]:
     """A fitted model made better by known classes, and what was done, for the provenance.
+
+    With the classes' shares of all covered items, shape (k,), of `share_of`, items of known class alone will do.
 
     The precision of each vote is updated in closed form, as if what the model learned were `strength` known votes. That
     strength, whether the class prior comes from the known classes, and whether temperature and class biases are
@@ -91,7 +96,7 @@ def learn_from_gold(model: LogLinear, L: LabelMatrix, gold: NDArray[np.int64]) -
     Source: the Dirichlet posterior mean for each vote's precision; temperature scaling: Guo et al., On Calibration of
     Modern Neural Networks, ICML 2017.
     """
-    share = _share(model, L)
+    share = share_of(model, L) if share is None else share
     precision = normalise_log_last(model.evidence_ + np.log(share))
     known = _known(model, L, gold)
     candidates = list(_candidates(model, known, precision, share))
@@ -127,9 +132,13 @@ def normalise_log_last(logs: Floats) -> Floats:
     return normalise_log(logs.reshape(-1, logs.shape[-1])).reshape(logs.shape)
 
 
-def _share(model: LogLinear, L: LabelMatrix) -> Floats:
+def share_of(model: LogLinear, L: Fittable) -> Floats:
     """The classes' shares of the covered items, (k,), as the model sees them; one item of each is added."""
-    return shares(model.predict_proba(L).probs[L.covered].sum(axis=0))
+    if isinstance(L, LabelMatrix):
+        return shares(model.predict_proba(L).probs[L.covered].sum(axis=0))
+    table = vote_patterns(L)
+    rows = LabelMatrix.from_array(table.votes, table.classes, table.lf_names)
+    return shares(table.counts[rows.covered] @ model.predict_proba(rows).probs[rows.covered])
 
 
 def _known(model: LogLinear, L: LabelMatrix, gold: NDArray[np.int64]) -> _Known:

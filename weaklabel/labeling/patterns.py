@@ -4,10 +4,8 @@ It is all that a label model needs to be fitted (order carries no information), 
 of two shards is the sum of their tables.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,18 +13,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.artefacts import LabelMatrix, checks
-from weaklabel.artefacts.label_matrix import OWN_COLUMNS
-from weaklabel.artefacts.store import Artefact, read_header
+from weaklabel.artefacts.store import Artefact
 from weaklabel.errors import TableError
+from weaklabel.labeling.vote_keys import Counts as Counts
+from weaklabel.labeling.vote_keys import Keys, KeyTally, hashes, keys, rows_by_hash, votes_of, width
+from weaklabel.labeling.vote_keys import Votes as Votes
 from weaklabel.numerics import Floats
 
 COUNT = "n_items"
-EXACT = 53  # bits of a float64's whole numbers: a key is summed up in one, and stays exact
-BLOCK = 8192  # rows at a time: their float64 copy stays in the processor's cache
-
-Votes = NDArray[np.int8]
-Counts = NDArray[np.int64]
-Keys = NDArray[np.int64]
+ROWS = 2**20  # of a label matrix at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +36,11 @@ class VotePatterns(Artefact):
         Shape (u,), at least 1.
     lf_names, classes
         As in the label matrix.
+
+    Raises
+    ------
+    TableError
+        Shapes disagree, or a function has the name of the column of counts.
     """
 
     kind: ClassVar[str] = "vote patterns"
@@ -51,8 +51,7 @@ class VotePatterns(Artefact):
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if COUNT in self.lf_names:
-            raise TableError(f"a labeling function is called {COUNT!r}, the name of the column of counts: rename it")
+        check_names(self.lf_names)
         shape = (len(self.counts), len(self.lf_names))
         if np.shape(self.votes) != shape:
             raise TableError(f"patterns have shape {np.shape(self.votes)}; {shape[0]} counts x {shape[1]} names given")
@@ -87,7 +86,50 @@ class VotePatterns(Artefact):
         return cls(votes, frame[COUNT].to_numpy(), names, tuple(meta["classes"]))
 
 
-def vote_patterns(L: LabelMatrix | VotePatterns) -> VotePatterns:
+@dataclass(frozen=True, eq=False)
+class VoteCounts:
+    """What any label model is fitted from, added up over label matrices of any size; see `count_votes`.
+
+    Attributes
+    ----------
+    n, n_covered
+        Items, and those with a vote.
+    covotes
+        Shape (m k, m k), of all items, as `covotes` gives it.
+    patterns
+        The table of all items; or of a sample of them, if they have too many distinct rows.
+    """
+
+    n: int
+    n_covered: int
+    covotes: Counts
+    patterns: VotePatterns
+
+    @property
+    def lf_names(self) -> tuple[str, ...]:
+        """The m names."""
+        return self.patterns.lf_names
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The k class names."""
+        return self.patterns.classes
+
+    @property
+    def cardinality(self) -> int:
+        """k, the number of classes."""
+        return len(self.classes)
+
+    @property
+    def sampled(self) -> bool:
+        """Whether the patterns are those of a sample of the items."""
+        return self.patterns.n < self.n
+
+
+Fittable = LabelMatrix | VotePatterns | VoteCounts
+
+
+def vote_patterns(L: Fittable) -> VotePatterns:
     """The table of a label matrix; one that is a table already stays as it is.
 
     Examples
@@ -98,7 +140,9 @@ def vote_patterns(L: LabelMatrix | VotePatterns) -> VotePatterns:
     """
     if isinstance(L, VotePatterns):
         return L
-    return _table(L.votes, None, L.lf_names, L.classes)
+    if isinstance(L, VoteCounts):
+        return L.patterns
+    return as_patterns(_tally(L), L.lf_names, L.classes)
 
 
 def merge(*tables: VotePatterns) -> VotePatterns:
@@ -112,25 +156,18 @@ def merge(*tables: VotePatterns) -> VotePatterns:
     if not tables:
         raise TableError("no vote patterns to merge")
     first = tables[0]
-    for table in tables[1:]:
+    tally = KeyTally(width(len(first.lf_names), first.cardinality))
+    for table in tables:
         if (table.lf_names, table.classes) != (first.lf_names, first.classes):
             raise TableError("vote patterns of different functions or classes cannot be added up")
-    votes = np.concatenate([table.votes for table in tables])
-    counts = np.concatenate([table.counts for table in tables])
-    return _table(votes, counts, first.lf_names, first.classes)
+        tally.add(keys(table.votes, table.cardinality), table.counts)
+    return as_patterns(tally, first.lf_names, first.classes)
 
 
-def read_patterns(paths: Sequence[str | Path]) -> VotePatterns:
-    """The table of the label matrices in these files, read piece by piece: their votes never lie in memory at once.
-
-    Raises
-    ------
-    ArtefactError
-        A file holds no label matrix, or is truncated.
-    TableError
-        They are of different functions or classes.
-    """
-    return merge(*(_scan(Path(path)) for path in paths))
+def as_patterns(tally: KeyTally, lf_names: tuple[str, ...], classes: tuple[str, ...]) -> VotePatterns:
+    """The table of the rows whose keys were added up."""
+    numbers, counts = tally.table()
+    return VotePatterns(votes_of(numbers, len(lf_names), len(classes)), counts, lf_names, classes)
 
 
 def distinct(votes: Votes, cardinality: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -138,26 +175,16 @@ def distinct(votes: Votes, cardinality: int) -> tuple[NDArray[np.int64], NDArray
 
     Shapes (u,) and (n,). Which of several equal rows stands first may differ from run to run; they are equal.
     """
-    frame, names = _keyed(votes, cardinality)
+    numbers = keys(votes, cardinality)
+    names = [f"key_{i}" for i in range(numbers.shape[1])]
+    columns = [pl.Series(name, numbers[:, i]) for i, name in enumerate(names)]
+    frame = pl.DataFrame(columns).with_row_index("row")
     groups = frame.group_by(names).agg(pl.first("row")).sort(names)
     which = frame.join(groups.with_row_index("which").drop("row"), on=names, maintain_order="left")["which"]
     return groups["row"].to_numpy(), which.cast(pl.Int64).to_numpy()
 
 
-def keys(votes: Votes, cardinality: int) -> Keys:
-    """Each row as a few whole numbers, shape (n, c): equal rows, and only those, have equal numbers."""
-    n, m = votes.shape
-    digits = int(EXACT / np.log2(cardinality + 1))
-    columns = -(-m // digits)
-    places = np.zeros((m, columns))
-    places[np.arange(m), np.arange(m) // digits] = float(cardinality + 1) ** (np.arange(m) % digits)
-    out = np.empty((n, columns), np.int64)
-    for start in range(0, n, BLOCK):
-        out[start : start + BLOCK] = (votes[start : start + BLOCK] + np.float64(1)) @ places
-    return out
-
-
-def condense(L: LabelMatrix | VotePatterns, size: int) -> tuple[Votes, Floats]:
+def condense(L: Fittable, size: int) -> tuple[Votes, Floats]:
     """At most `size` of the distinct rows, shape (u, m), with weights, shape (u,), that estimate their counts.
 
     Up to `size` distinct rows the weights are the counts. Beyond, frequent rows are always kept, and of the rare ones a
@@ -166,65 +193,44 @@ def condense(L: LabelMatrix | VotePatterns, size: int) -> tuple[Votes, Floats]:
 
     Source: Duffield, Lund and Thorup, Priority sampling for estimation of arbitrary subset sums, JACM 2007.
     """
-    numbers = keys(L.votes, L.cardinality)
-    frame = pl.DataFrame({"hash": _hash(numbers)}).with_row_index("row")  # 64 bits: rows that differ never share one
-    count = pl.len()
-    if isinstance(L, VotePatterns):
-        frame, count = frame.with_columns(pl.Series(COUNT, L.counts)), pl.col(COUNT).sum()
-    groups = frame.group_by("hash").agg(pl.first("row"), count.cast(pl.Float64).alias(COUNT))
-    rows, weights = groups["row"].to_numpy(), groups[COUNT].to_numpy()
-    if len(groups) > size:
-        priority = weights / ((groups["hash"].cast(pl.Float64).to_numpy() + 1) / 2.0**64)
+    numbers, rows, counts = _roughly_counted(L)
+    weights = counts.astype(np.float64)
+    if len(rows) > size:
+        priority = weights / ((hashes(numbers)[rows].astype(np.float64) + 1) / 2.0**64)
         threshold = np.partition(priority, -size - 1)[-size - 1]
         kept = priority > threshold
         rows, weights = rows[kept], np.maximum(weights[kept], threshold)
-    order = np.lexsort(numbers[rows].T) if numbers.shape[1] else np.arange(len(rows))
-    return L.votes[rows[order]], weights[order]
+    numbers = numbers[rows]
+    order = np.lexsort(numbers.T)
+    return votes_of(numbers[order], len(L.lf_names), L.cardinality), weights[order]
 
 
-def _table(votes: Votes, counts: Counts | None, lf_names: tuple[str, ...], classes: tuple[str, ...]) -> VotePatterns:
-    groups, names = _grouped(votes, counts, len(classes))
-    groups = groups.sort(names)
-    return VotePatterns(votes[groups["row"].to_numpy()], groups[COUNT].to_numpy(), lf_names, classes)
+def check_names(lf_names: Sequence[str]) -> None:
+    """See that the column of counts is not a function's.
+
+    Raises
+    ------
+    TableError
+        It is.
+    """
+    if COUNT in lf_names:
+        raise TableError(f"a labeling function is called {COUNT!r}, the name of the column of counts: rename it")
 
 
-def _grouped(votes: Votes, counts: Counts | None, cardinality: int) -> tuple[pl.DataFrame, list[str]]:
-    """Each distinct row: its keys, where it stands, and its count (of the rows themselves if none are given)."""
-    frame, names = _keyed(votes, cardinality)
-    if counts is None:
-        return frame.group_by(names).agg(pl.first("row"), pl.len().cast(pl.Int64).alias(COUNT)), names
-    groups = frame.with_columns(pl.Series(COUNT, counts)).group_by(names)
-    return groups.agg(pl.first("row"), pl.col(COUNT).sum()), names
+def _roughly_counted(L: Fittable) -> tuple[Keys, NDArray[Any], Counts]:
+    """Keys, where among them each distinct one stands, and how often it occurs; in any order."""
+    if isinstance(L, LabelMatrix) and width(len(L.lf_names), L.cardinality) > 1:
+        numbers = keys(L.votes, L.cardinality)
+        return numbers, *rows_by_hash(numbers)
+    numbers, counts = _tally(L.patterns if isinstance(L, VoteCounts) else L).add_up()
+    return numbers, np.arange(len(numbers)), counts
 
 
-def _keyed(votes: Votes, cardinality: int) -> tuple[pl.DataFrame, list[str]]:
-    numbers = keys(votes, cardinality)
-    columns = [pl.Series(f"key_{i}", numbers[:, i]) for i in range(numbers.shape[1])]
-    columns = columns or [pl.Series("key_0", np.zeros(len(votes), np.int64))]  # no functions: all rows are equal
-    return pl.DataFrame(columns).with_row_index("row"), [column.name for column in columns]
-
-
-def _scan(path: Path) -> VotePatterns:
-    header = read_header(path, LabelMatrix.kind)
-    names = [name for name in pl.read_parquet_schema(path) if name not in OWN_COLUMNS]
-    groups = pl.scan_parquet(os.fspath(path)).group_by(names).agg(pl.len().alias(COUNT))
-    found = groups.collect(engine="streaming")
-    return _table(
-        found.select(names).to_numpy(),
-        found[COUNT].cast(pl.Int64).to_numpy(),
-        tuple(names),
-        tuple(header["meta"]["classes"]),
-    )
-
-
-def _hash(numbers: Keys) -> NDArray[np.uint64]:
-    """64 bits for each row of keys: a polynomial, then the finaliser of MurmurHash3."""
-    state: NDArray[np.uint64] = np.full(len(numbers), 0x9E3779B97F4A7C15, np.uint64)
-    for i in range(numbers.shape[1]):
-        state *= np.uint64(0xD6E8FEB86659FD93)
-        state += numbers[:, i].astype(np.uint64)
-    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
-        state ^= state >> np.uint64(33)
-        state *= np.uint64(factor)
-    state ^= state >> np.uint64(33)
-    return state
+def _tally(L: LabelMatrix | VotePatterns) -> KeyTally:
+    """The keys of its rows, added up some rows at a time."""
+    tally = KeyTally(width(len(L.lf_names), L.cardinality))
+    for start in range(0, len(L.votes), ROWS):
+        rows = slice(start, start + ROWS)
+        counts = L.counts[rows] if isinstance(L, VotePatterns) else None
+        tally.add(keys(L.votes[rows], L.cardinality), counts)
+    return tally

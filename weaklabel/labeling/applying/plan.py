@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -52,9 +53,27 @@ class Plan:
         _check_functions(self.lfs)
         # Now, not when votes are there: a function's memory may have changed by then.
         checks.put(self, fingerprints={lf.name: fingerprint(lf) for lf in self.lfs})
+        self._check_columns()
+
+    def _check_columns(self, source: str = "the table") -> None:
+        there = pl.DataFrame(schema=self.schema)
         for lf in self.lfs:
             needs = getattr(lf, "columns", ())
-            tables.require(pl.DataFrame(schema=self.schema), needs, hint=f"labeling function {lf.name!r} reads it")
+            tables.require(there, needs, source, hint=f"labeling function {lf.name!r} reads it")
+
+    def on(self, schema: Mapping[str, Any], source: str) -> Self:
+        """The same for another part of the table, which may have other columns; the fingerprints stay.
+
+        Raises
+        ------
+        TableError
+            A function needs a column that is not there.
+        """
+        other = copy(self)
+        vars(other).pop("rows_key", None)
+        checks.put(other, schema=schema)
+        other._check_columns(source)
+        return other
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,8 +2,9 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pickle import PicklingError
 from typing import Any
 
@@ -11,9 +12,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel import progress
+from weaklabel import engine
 from weaklabel.artefacts import ABSTAIN, Fault, LabelMatrix
-from weaklabel.errors import LabelingFunctionError, first_line
+from weaklabel.errors import EngineError, LabelingFunctionError, first_line
 from weaklabel.labeling.applying.asking import Votes
 from weaklabel.labeling.applying.known import Digests, Known, row_digests
 from weaklabel.labeling.applying.plan import Plan
@@ -27,18 +28,31 @@ TWICE = 10  # rows that are asked about twice: enough to see most functions that
 
 
 @dataclass(frozen=True)
-class Part:
-    """What was voted on a batch of rows."""
+class Rows:
+    """A batch of a table, and what is known of it; `start` is the number of its first row."""
+
+    frame: pl.DataFrame
+    digests: Digests
+    start: int
+    known: Votes | None
+
+    def __str__(self) -> str:
+        return f"voting on the rows {self.start} to {self.start + len(self.frame) - 1}"
+
+
+@dataclass(frozen=True)
+class Voted:
+    """What was voted on a batch; by function, what is to be said of those that cannot be relied on."""
 
     ids: pl.Series
     digests: Digests
     block: Block
-    fickle: tuple[str, ...] = ()
+    fickle: Mapping[str, str]
 
 
 @dataclass
 class Tally:
-    """What the parts of a run add up to.
+    """What the batches of a run add up to.
 
     Attributes
     ----------
@@ -52,6 +66,8 @@ class Tally:
         Shape (m,): CPU seconds of each, those of votes kept from an earlier run included.
     faults
         By function.
+    fickle
+        By function: that it voted otherwise when it was asked again.
     """
 
     plan: Plan
@@ -61,6 +77,7 @@ class Tally:
     asked: NDArray[np.int64] = field(init=False)
     seconds: NDArray[np.float64] = field(init=False)
     faults: dict[str, Fault] = field(default_factory=dict)
+    fickle: dict[str, str] = field(default_factory=dict)
     _rows: Any = field(default_factory=hashlib.sha256, repr=False)
 
     def __post_init__(self) -> None:
@@ -68,21 +85,23 @@ class Tally:
         self.asked = np.zeros(m, np.int64)
         self.seconds = np.zeros(m) if self.known is None else self.known.seconds.copy()
 
-    def add(self, part: Part) -> None:
-        """Take in the next part; warns of functions that cannot be relied on."""
-        self.n += len(part.ids)
-        self.n_covered += int((part.block.votes.max(axis=1, initial=ABSTAIN) != ABSTAIN).sum())
-        self.asked += part.block.asked
-        self.seconds += part.block.seconds
-        self._rows.update(part.digests.tobytes())
-        for fault in part.block.faults:
-            first = self.faults.get(fault.lf)
-            self.faults[fault.lf] = fault if first is None else replace(first, count=first.count + fault.count)
-        for sentence in part.fickle:
+    def add(self, voted: Voted) -> None:
+        """Take in the next batch."""
+        self.n += len(voted.ids)
+        self.n_covered += int((voted.block.votes.max(axis=1, initial=ABSTAIN) != ABSTAIN).sum())
+        self.asked += voted.block.asked
+        self.seconds += voted.block.seconds
+        self._rows.update(voted.digests.tobytes())
+        self.faults = added(self.faults, voted.block.faults)
+        self.fickle = {**voted.fickle, **self.fickle}
+
+    def warn(self) -> None:
+        """Of functions that cannot be relied on."""
+        for sentence in self.fickle.values():
             log.warning(sentence)
 
     def matrix(self, ids: pl.Series, votes: Sequence[Votes] = (), digests: Sequence[Digests] = ()) -> LabelMatrix:
-        """The parts' votes as one matrix, with what they add up to; without votes, that alone."""
+        """The batches' votes as one matrix, with what they add up to; without votes, that alone."""
         return LabelMatrix(
             np.concatenate([np.empty((0, len(self.plan.lfs)), np.int8), *votes]),
             ids,
@@ -95,91 +114,81 @@ class Tally:
         )
 
 
-def parts(
-    plan: Plan,
-    batches: Iterable[pl.DataFrame],
-    n_batches: int,
-    known: Known | None = None,
-    n_jobs: int = 1,
-    strict: bool = False,
-) -> Iterator[Part]:
-    """The batches, voted on, in their order.
+def added(faults: Mapping[str, Fault], more: Iterable[Fault]) -> dict[str, Fault]:
+    """By function: where it failed first, and on how many rows in all."""
+    total = dict(faults)
+    for fault in more:
+        first = total.get(fault.lf)
+        total[fault.lf] = fault if first is None else replace(first, count=first.count + fault.count)
+    return total
+
+
+def voted(
+    plan: Plan, batches: Iterable[pl.DataFrame], n_batches: int, known: Known | None = None, strict: bool = False
+) -> Iterator[Voted]:
+    """The batches, voted on, in their order, on whatever backend is set.
 
     Raises
     ------
     LabelingFunctionError
         A function cannot be sent to another process; or, with `strict`, one failed.
+    EngineError
+        A process died again and again.
     """
-    label = f"{len(plan.lfs)} labeling functions"
-    if n_jobs == 1:
-        yield from progress.track((_part(*job) for job in _jobs(plan, batches, known, strict)), label, n_batches)
-        return
-    from joblib import Parallel, delayed
-
-    jobs = (delayed(_part)(*job) for job in _jobs(plan, batches, known, strict))
+    kernel = partial(_vote, plan.lfs, plan.classes, strict)
     try:
-        yield from progress.track(Parallel(n_jobs=n_jobs, return_as="generator")(jobs), label, n_batches)
-    except PicklingError as error:
-        raise LabelingFunctionError(_who_stays(plan)) from error
-    except RuntimeError as error:
-        if type(error).__name__ != "TerminatedWorkerError":  # joblib's, under several addresses
-            raise
-        raise LabelingFunctionError(
-            "a process died while labeling functions ran, for want of memory or because one of them ended it: use one "
-            "process to see which"
-        ) from error
+        yield from engine.mapped(kernel, _rows(batches, known), f"{len(plan.lfs)} labeling functions", n_batches)
+    except EngineError as error:
+        if isinstance(error.__cause__, PicklingError):
+            raise LabelingFunctionError(who_stays(plan)) from error
+        raise
 
 
-def rows_at_a_time(n: int, n_jobs: int, wanted: int | None) -> int:
+def rows_at_a_time(n: int, wanted: int | None) -> int:
     """How many rows to take at a time: as many as wanted, else by the table's size.
 
     Raises
     ------
     LabelingFunctionError
-        The number of processes is 0, or that of rows not positive.
+        The number of rows is not positive.
     """
-    if n_jobs == 0:
-        raise LabelingFunctionError("n_jobs is 0; it is a number of processes, or -1 for one on each core")
     if wanted is not None and wanted < 1:
         raise LabelingFunctionError(f"batch_size is {wanted}; it is a number of rows, at least 1")
-    pieces = max(PIECES, 4 * abs(n_jobs))
+    pieces = max(PIECES, 4 * engine.workers())
     return wanted or int(np.clip(-(-n // pieces), LEAST, MOST))
 
 
-def _jobs(plan: Plan, batches: Iterable[pl.DataFrame], known: Known | None, strict: bool) -> Iterator[tuple[Any, ...]]:
+def _rows(batches: Iterable[pl.DataFrame], known: Known | None) -> Iterator[Rows]:
     start = 0
-    for rows in batches:
-        digests = row_digests(rows)
-        votes = None if known is None else known.votes(digests)
-        yield plan.lfs, rows, digests, plan.classes, start, votes, strict
-        start += len(rows)
+    for frame in batches:
+        digests = row_digests(frame)
+        yield Rows(frame, digests, start, None if known is None else known.votes(digests))
+        start += len(frame)
 
 
-def _part(
-    lfs: Sequence[Any], rows: pl.DataFrame, digests: Digests, classes: tuple[str, ...], start: int,
-    known: Votes | None, strict: bool,
-) -> Part:  # fmt: skip
-    block = vote(lfs, rows, classes, start, known, strict)
-    return Part(rows["id"], digests, block, () if start else _fickle(lfs, rows[:TWICE], classes, block, known))
+def _vote(lfs: Sequence[Any], classes: tuple[str, ...], strict: bool, rows: Rows) -> Voted:
+    block = vote(lfs, rows.frame, classes, rows.start, rows.known, strict)
+    fickle = {} if rows.start else _fickle(lfs, rows.frame[:TWICE], classes, block, rows.known)
+    return Voted(rows.frame["id"], rows.digests, block, fickle)
 
 
 def _fickle(
     lfs: Sequence[Any], rows: pl.DataFrame, classes: tuple[str, ...], block: Block, known: Votes | None
-) -> tuple[str, ...]:
+) -> dict[str, str]:
     """A sentence about each function that votes otherwise on the first rows when asked again, about them alone."""
     again = vote(lfs, rows, classes, known=None if known is None else known[: len(rows)])
     differ = block.votes[: len(rows)] != again.votes
-    said = []
+    said = {}
     for j in np.flatnonzero(differ.any(axis=0)):
         i = int(differ[:, j].argmax())
-        said.append(
+        said[lfs[j].name] = (
             f"labeling function {lfs[j].name!r} voted {block.votes[i, j]} on item {rows['id'][i]!r} and, asked again, "
             f"{again.votes[i, j]}: a vote must follow from its own row alone, without chance"
         )
-    return tuple(said)
+    return said
 
 
-def _who_stays(plan: Plan) -> str:
+def who_stays(plan: Plan) -> str:
     """Which function cannot be sent to another process, and why."""
     import cloudpickle
 

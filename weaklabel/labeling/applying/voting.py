@@ -4,6 +4,7 @@ A frame goes in; votes come out, with what went wrong. A function that fails on 
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,6 +83,7 @@ def vote(
     asked = (votes == UNKNOWN).sum(axis=0)
     ballots = [_Ballot(lf, votes[:, j], rows["id"], start, classes, strict) for j, lf in enumerate(lfs)]
     at_once = [ballot for ballot in ballots if getattr(ballot.lf, "batch", None) is not None]
+    _work_together([ballot for ballot in at_once if (ballot.votes == UNKNOWN).all()], rows)
     for ballot in at_once:
         ballot.ask_all(rows)
     row_by_row = [ballot for ballot in ballots if ballot not in at_once]
@@ -150,6 +152,26 @@ class _Ballot:
         began = time.process_time()
         yield
         self.seconds += time.process_time() - began
+
+
+def _work_together(ballots: Sequence[_Ballot], rows: pl.DataFrame) -> None:
+    """Let rules that can share their work on the rows do that once, before each is asked; each pays its share of it.
+
+    Such a rule has `together`, which takes all rules that have the same, and the rows; it returns those that took part.
+    """
+    alike: dict[Any, dict[_Ballot, Any]] = defaultdict(dict)
+    for ballot in ballots:
+        rule = ballot.lf.batch  # type: ignore[attr-defined]
+        together = getattr(type(rule), "together", None)
+        if together is not None and not held(ballot.lf, "pre"):  # who sees other rows shares nothing
+            alike[together][ballot] = rule
+    for together, rules in alike.items():
+        began = time.process_time()
+        took_part = together(rules.values(), rows)
+        sharing = [ballot for ballot, rule in rules.items() if rule in took_part]
+        seconds = time.process_time() - began
+        for ballot in sharing:
+            ballot.seconds += seconds / len(sharing)
 
 
 def _single_rule(lf: LabelingFunctionLike) -> Callable[[Any], Any] | None:

@@ -43,6 +43,7 @@ PLAIN_ESCAPES = {
     "S": r"[^\t-\r\x1c-\x1f ]",
     "b": r"(?-u:\b)",
 }
+TEXT = (pl.String, pl.Categorical, pl.Enum, pl.Null)  # what a column of texts may be
 FEW = 1_000  # texts that Python searches before Rust's pattern for all of Unicode is compiled
 # Signs on which the engines may differ. Python 3.11 knows Unicode 14; i and its relatives fold in Python alone, and
 # the subscript iota, a mark, folds to a letter in Rust alone; what is a word's edge differs where \w does.
@@ -155,7 +156,7 @@ def texts_of(rows: pl.DataFrame, column: str) -> Texts:
         The column holds no texts.
     """
     kind = rows.schema[column]
-    if kind not in (pl.String, pl.Categorical, pl.Enum, pl.Null):
+    if kind not in TEXT:
         raise TypeError(f"column {column!r} holds {kind}, not text")
     return once(rows, f"texts of {column}", lambda: Texts(rows[column].cast(pl.String)))
 

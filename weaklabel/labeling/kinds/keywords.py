@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import polars as pl
-
 from weaklabel.errors import LabelingFunctionError
-from weaklabel.labeling.functions import LabelingFunction, vote_if, votes_where
+from weaklabel.labeling.functions import LabelingFunction, vote_if
 from weaklabel.labeling.kinds._labels import class_number
 from weaklabel.labeling.kinds._search import words_search
+from weaklabel.labeling.kinds._together import HoldsWord
 
 
 def keywords(
@@ -46,15 +45,12 @@ def keywords(
     label = class_number(name, label, "it")
     either = "|".join(re.escape(word) for word in words)
     pattern = re.compile(rf"(?<!\w)(?:{either})(?!\w)" if whole_words else either, re.IGNORECASE)
-    search = words_search(pattern, words, whole_words)
 
     def holds_word(x: Any) -> int:
         text = x[column]
         return vote_if(text is not None and pattern.search(text) is not None, label)
 
-    def hold_word(rows: pl.DataFrame) -> Any:
-        return votes_where(search.found(rows, column), label)
-
+    hold_word = HoldsWord(words_search(pattern, words, whole_words), tuple(words), whole_words, column, label)
     return LabelingFunction(name, holds_word, columns=(column,), batch=hold_word)
 
 

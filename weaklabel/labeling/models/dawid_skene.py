@@ -6,11 +6,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from weaklabel.artefacts import ABSTAIN, LabelMatrix
+from weaklabel.artefacts import ABSTAIN
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._one_hot import one_hot
 from weaklabel.labeling.models._prior import prior, shares
-from weaklabel.labeling.patterns import VotePatterns, condense
+from weaklabel.labeling.patterns import Fittable, condense
 from weaklabel.numerics import Floats, log_sum_exp, normalise_log
 
 __all__ = ["DawidSkene"]
@@ -60,7 +60,7 @@ class DawidSkene(LogLinear):
     prior_: Floats = field(init=False, repr=False)
     n_iter_: int = field(init=False, repr=False)
 
-    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+    def fit(self, L: Fittable) -> Self:
         """Learn confusion matrices, and the class prior unless it is given; items without votes do not count.
 
         Raises

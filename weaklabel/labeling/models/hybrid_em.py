@@ -6,13 +6,13 @@ from typing import Self
 
 import numpy as np
 
-from weaklabel.artefacts import ABSTAIN, LabelMatrix
+from weaklabel.artefacts import ABSTAIN
 from weaklabel.errors import ModelError
 from weaklabel.labeling.duplicates import evidence_weights
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._one_hot import one_hot
 from weaklabel.labeling.models._prior import prior, shares
-from weaklabel.labeling.patterns import VotePatterns, condense
+from weaklabel.labeling.patterns import Fittable, condense
 from weaklabel.numerics import Floats, normalise_log
 
 __all__ = ["HybridEM"]
@@ -76,7 +76,7 @@ class HybridEM(LogLinear):
     crowd_: bool = field(init=False, repr=False)
     n_iter_: int = field(init=False, repr=False)
 
-    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+    def fit(self, L: Fittable) -> Self:
         """Learn from votes alone; the order of items, functions and classes does not matter.
 
         Raises

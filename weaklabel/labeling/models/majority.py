@@ -9,7 +9,7 @@ import numpy as np
 from weaklabel.artefacts import LabelMatrix, Posterior
 from weaklabel.labeling.models._prior import prior
 from weaklabel.labeling.models._saved import Saved
-from weaklabel.labeling.patterns import VotePatterns
+from weaklabel.labeling.patterns import Fittable
 
 __all__ = ["Majority"]
 
@@ -30,7 +30,7 @@ class Majority(Saved):
 
     class_balance: Sequence[float] | None = None
 
-    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+    def fit(self, L: Fittable) -> Self:
         """Nothing is learned."""
         prior(self.class_balance, L.classes)
         return self

@@ -16,7 +16,7 @@ from weaklabel.labeling._randomness import restored
 from weaklabel.labeling.covotes import covotes
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._prior import prior
-from weaklabel.labeling.patterns import VotePatterns
+from weaklabel.labeling.patterns import Fittable
 from weaklabel.numerics import Floats
 
 __all__ = ["Snorkel"]
@@ -77,7 +77,7 @@ class Snorkel(LogLinear):
     mu_: Floats = field(init=False, repr=False)
     prior_: Floats = field(init=False, repr=False)
 
-    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+    def fit(self, L: Fittable) -> Self:
         """Train Snorkel's model on how the votes overlap.
 
         Raises
@@ -89,7 +89,7 @@ class Snorkel(LogLinear):
         """
         self._check(L)
         balance = prior(self._balance(L), L.classes)
-        n = L.n if isinstance(L, VotePatterns) else len(L.votes)
+        n = len(L.votes) if isinstance(L, LabelMatrix) else L.n
         counts = covotes(L)
         if not counts.any():
             raise ModelError(f"no labeling function voted on any of the {n} items: there is nothing to learn from")
@@ -102,7 +102,7 @@ class Snorkel(LogLinear):
         self.fitted_to_ = L.lf_names, L.classes
         return self
 
-    def _check(self, L: LabelMatrix | VotePatterns) -> None:
+    def _check(self, L: Fittable) -> None:
         if len(L.lf_names) < FEWEST:
             raise ModelError(
                 f"Snorkel's label model needs at least {FEWEST} labeling functions; this matrix has "
@@ -114,7 +114,7 @@ class Snorkel(LogLinear):
     def _was_told(self) -> bool:
         return self.class_balance is not None or self.Y_dev is not None
 
-    def _balance(self, L: LabelMatrix | VotePatterns) -> Sequence[float] | None:
+    def _balance(self, L: Fittable) -> Sequence[float] | None:
         if self.class_balance is not None or self.Y_dev is None:
             return self.class_balance
         given = np.asarray(self.Y_dev)

@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from weaklabel.artefacts import ABSTAIN, LabelMatrix
+from weaklabel.artefacts import ABSTAIN
 from weaklabel.errors import ModelError
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._prior import prior
-from weaklabel.labeling.patterns import VotePatterns, Votes, condense
+from weaklabel.labeling.patterns import Fittable, Votes, condense
 from weaklabel.numerics import Floats
 
 __all__ = ["Triplet"]
@@ -55,7 +55,7 @@ class Triplet(LogLinear):
     max_patterns: int = 50_000
     accuracy_: Floats = field(init=False, repr=False)
 
-    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+    def fit(self, L: Fittable) -> Self:
         """Learn the functions' accuracies.
 
         Raises

@@ -6,11 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from weaklabel.artefacts import LabelMatrix
 from weaklabel.labeling.models._log_linear import LogLinear
 from weaklabel.labeling.models._one_hot import one_hot
 from weaklabel.labeling.models._prior import prior
-from weaklabel.labeling.patterns import VotePatterns, condense
+from weaklabel.labeling.patterns import Fittable, condense
 from weaklabel.numerics import Floats, top_two
 
 __all__ = ["WeightedMajority"]
@@ -60,7 +59,7 @@ class WeightedMajority(LogLinear):
     accuracy_: Floats = field(init=False, repr=False)
     weight_: Floats = field(init=False, repr=False)
 
-    def fit(self, L: LabelMatrix | VotePatterns) -> Self:
+    def fit(self, L: Fittable) -> Self:
         """Learn a weight for each function.
 
         Raises
