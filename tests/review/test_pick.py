@@ -1,3 +1,5 @@
+from contextlib import contextmanager
+from hashlib import blake2b
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +13,7 @@ from weaklabel import Posterior, plugins
 from weaklabel.artefacts import Annotation
 from weaklabel.errors import ModelError, TableError, UnknownNameError
 from weaklabel.review.pick import pick
+from weaklabel.review.picking import ceiling, part
 from weaklabel.review.strategies.diverse import Diverse
 
 
@@ -430,3 +433,51 @@ def test_relabel_asks_again_where_people_differ_and_leaves_alone_where_they_agre
 def test_answers_beside_a_posterior_that_has_them_folded_in_are_refused():
     with pytest.raises(TableError, match="repeats what people answered about 1 items"):
         pick(posterior([0.9, 0.5], answered=[True, False]), 1, "relabel", answers=[answer("c-0", "ada", "spam")])
+
+
+@pytest.mark.parametrize("strategy", ["margin", "entropy", "least_confident", "random"])
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([2, 3, 9]),
+    st.sampled_from([0.2, 2.0]),
+    st.integers(1, 70),
+    st.booleans(),
+)
+def test_the_batch_is_the_head_of_the_whole_pool_sorted(strategy, seed, k, even, size, tied):
+    rng = np.random.default_rng(seed)
+    probs = rng.dirichlet(np.full(k, even), 300)
+    probs = probs[rng.integers(0, 40, 300)] if tied else probs
+    answered, ids = rng.random(300) < 0.05, [f"c-{i}" for i in rng.permutation(300)]
+    beliefs = Posterior(probs, pl.Series(ids), tuple("abcdefghi"[:k]), rng.random(300) < 0.9, answered)
+
+    with small_pieces():
+        batch = pick(beliefs, size, strategy, exclude=ids[:9], seed=seed)
+
+    scores = plugins.get("strategy", strategy)(beliefs.probs)
+    left = [i for i in range(9, 300) if not answered[i]]
+    ranked = sorted(left, key=lambda i: (-scores[i], blake2b(f"{seed}:{ids[i]}".encode(), digest_size=16).digest()))
+    assert batch.item_ids.to_list() == [ids[i] for i in ranked[:size]]
+    assert batch.scores.tolist() == scores[ranked[:size]].tolist()
+    assert batch.provenance["pool"] == len(left)
+    assert batch.provenance["pool_uncovered"] == int((~beliefs.covered[left]).sum())
+
+
+@contextmanager
+def small_pieces():
+    """So that some hundred items are many pieces, of which most are passed by."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, number in (("FIRST", 8), ("FEW", 128), ("ALL", 40)):
+            patch.setattr(part, name, number)
+        patch.setattr(ceiling, "VALUES", 40)
+        yield
+
+
+def test_a_function_of_ones_own_may_look_at_all_items_together():
+    def furthest_from_the_mean(probs):
+        return np.abs(probs - probs.mean(axis=0)).sum(axis=1)
+
+    with small_pieces():
+        batch = pick(posterior([0.5] * 30 + [0.9] * 60 + [0.1]), 1, furthest_from_the_mean)
+
+    assert batch.item_ids.to_list() == ["c-90"]

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weaklabel import LabelMatrix, Posterior, TrainingSet, train
-from weaklabel.errors import ArtefactError, ModelError, TableError
+from weaklabel import LabelMatrix, Posterior, TrainingSet, plugins, run_on, train
+from weaklabel.engine import mapping
+from weaklabel.errors import ArtefactError, EngineError, ModelError, TableError
 from weaklabel.review import pick_file as home
 from weaklabel.review.pick import pick
 from weaklabel.review.pick_file import pick_file
@@ -13,7 +14,8 @@ from weaklabel.review.strategies.diverse import Diverse
 
 
 @pytest.fixture(autouse=True)
-def parts_of_seven_rows(monkeypatch):
+def parts_of_nineteen_rows_read_by_seven(monkeypatch):
+    monkeypatch.setattr(home, "ROWS", 19)
     monkeypatch.setattr(home, "AT_A_TIME", 7)
 
 
@@ -59,6 +61,111 @@ def test_however_the_pool_is_cut_into_files_the_batch_is_the_same(tmp_path_facto
     batch = pick_file([folder / "2.parquet", folder / "1.parquet"], size, seed=seed)
 
     assert batch.to_frame().equals(pick(posterior, size, seed=seed).to_frame())
+
+
+@pytest.mark.parametrize("strategy", ["margin", "entropy", "least_confident"])
+def test_scores_are_the_same_to_the_last_bit_however_the_pool_is_cut(tmp_path, monkeypatch, strategy):
+    probs = np.random.default_rng(0).dirichlet(np.ones(12), 400)
+    posterior = Posterior(probs, pl.Series([f"i{j}" for j in range(400)]), tuple("abcdefghijkl"), np.ones(400, bool))
+    posterior.save(tmp_path / "p.parquet")
+    expected = pick(posterior, 30, strategy).to_frame()
+
+    for rows, at_a_time in ((400, 400), (150, 64), (19, 7), (1, 1)):
+        monkeypatch.setattr(home, "ROWS", rows)
+        monkeypatch.setattr(home, "AT_A_TIME", at_a_time)
+        assert pick_file(tmp_path / "p.parquet", 30, strategy).to_frame().equals(expected)
+
+
+@pytest.mark.parametrize("strategy", ["margin", "entropy", "least_confident"])
+def test_probabilities_that_are_rounded_are_ranked_as_they_stand(tmp_path, monkeypatch, strategy):
+    rng = np.random.default_rng(1)
+    p = 0.5 + rng.uniform(-1, 1, 300) * 1e-4
+    probs = np.stack([p, 1 - p], axis=1) + rng.uniform(-0.49, 0.49, (300, 2)) * 1e-4
+    write(tmp_path / "p.parquet", id=[str(i) for i in range(300)], p_x=probs[:, 0], p_y=probs[:, 1])
+
+    monkeypatch.setattr(home, "ROWS", 300)
+    batch = pick_file(tmp_path / "p.parquet", 4, strategy)
+
+    best = np.argsort(-plugins.get("strategy", strategy)(probs))[:4]
+    assert batch.item_ids.to_list() == [str(i) for i in best]
+
+
+@pytest.mark.parametrize("backend", ["threads", "loky"])
+def test_any_backend_picks_the_same_batch(tmp_path, backend):
+    frame = beliefs(90).to_frame().with_columns(thread=pl.Series([f"t{i % 5}" for i in range(90)]))
+    frame.rename({"p_a": "x", "p_b": "y", "p_c": "z"}).write_parquet(tmp_path / "p.parquet")
+    weights = np.array([1.0, 1.0, 0.5])
+
+    def model(rows):
+        probs = rows.select("x", "y", "z").to_numpy() * weights + 0.01
+        return probs / probs.sum(axis=1)[:, None]
+
+    limits = {"exclude": ["i-3"], "groups": "thread", "per_group": 4, "features": ["x", "y"]}
+    alone = pick_file(tmp_path / "p.parquet", 12, Diverse(funnel=2), model=model, **limits)
+
+    with run_on(backend, n_jobs=2):
+        batch = pick_file(tmp_path / "p.parquet", 12, Diverse(funnel=2), model=model, **limits)
+
+    assert batch.to_frame().equals(alone.to_frame())
+    assert batch.provenance == alone.provenance
+
+
+def test_a_pool_is_a_folder_a_pattern_or_a_url(tmp_path):
+    fsspec = pytest.importorskip("fsspec")
+    posterior = beliefs(60)
+    (tmp_path / "day=2").mkdir()
+    for name, rows in (("part.parquet", slice(0, 25)), ("day=2/part.parquet", slice(25, 60))):
+        posterior.to_frame()[rows].write_parquet(tmp_path / name)
+    fsspec.filesystem("memory").put(str(tmp_path), "/pick-from", recursive=True)
+    named = [
+        tmp_path,
+        f"{tmp_path}/**/*.parquet",
+        "memory://pick-from",
+        [tmp_path / "day=2", tmp_path / "part.parquet"],
+    ]
+
+    batches = [pick_file(pool, 10).to_frame() for pool in named]
+
+    assert all(batch.equals(pick(posterior, 10).to_frame()) for batch in batches)
+
+
+def test_weak_labels_may_lie_in_a_folder_and_in_other_row_groups(tmp_path):
+    end_model = beliefs(50)
+    label_model = Posterior(beliefs(50, 1).probs, end_model.item_ids, end_model.classes, end_model.covered)
+    for name, posterior, rows in (("pool", end_model, 20), ("weak", label_model, 3)):
+        (tmp_path / name).mkdir()
+        for part in (slice(0, 30), slice(30, 50)):
+            file = tmp_path / name / f"{part.start}.parquet"
+            fields = (posterior.probs[part], posterior.item_ids[part], posterior.classes, posterior.covered[part])
+            Posterior(*fields, posterior.answered[part]).save(file)
+            metadata = pl.read_parquet_metadata(file)
+            pl.read_parquet(file).write_parquet(file, row_group_size=rows, metadata=metadata)
+
+    batch = pick_file(tmp_path / "pool", 10, "lf_aware", weak=tmp_path / "weak", lf_accuracy=0.9)
+
+    expected = pick(end_model, 10, "lf_aware", weak=label_model, lf_accuracy=0.9)
+    assert batch.to_frame().equals(expected.to_frame())
+
+
+def test_a_model_that_fails_is_said_with_the_rows_it_failed_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(mapping, "PAUSE", 0)
+    write(tmp_path / "p.parquet", id=[str(i) for i in range(30)], x=[1.0] * 30)
+
+    def model(rows):
+        if "20" in rows["id"].to_list():
+            raise ZeroDivisionError("no such luck")
+        return np.full((len(rows), 2), 0.5)
+
+    with pytest.raises(EngineError, match=r"p.parquet \(rows 19 to 29\) failed .*no such luck"):
+        pick_file(tmp_path / "p.parquet", 3, model=model)
+
+
+def test_files_of_other_classes_are_refused(tmp_path):
+    for name, classes in (("1", "ab"), ("2", "abc")):
+        write(tmp_path / f"{name}.parquet", id=[name], **{f"p_{c}": [1 / len(classes)] for c in classes})
+
+    with pytest.raises(TableError, match=r"2.parquet is of the classes \('a', 'b', 'c'\), the files before it of"):
+        pick_file(tmp_path, 1)
 
 
 def test_quotas_groups_prices_and_features_come_from_columns(tmp_path):

@@ -8,13 +8,25 @@ import typer
 from weaklabel import plugins
 from weaklabel.cli import terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.options import Beliefs, Columns, IdColumn, Out, pairs_of
+from weaklabel.cli.options import Backend, Columns, IdColumn, Jobs, Out, Scheduler, pairs_of, running_on
 from weaklabel.cli.review_options import VotesOption, loaded_votes
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from weaklabel import Annotation, Batch, Posterior
 
-ItemsOption = Annotated[Path | None, typer.Option("--table", help="The items, for the tasks.", show_default=False)]
+ItemsOption = Annotated[
+    str | None,
+    typer.Option("--table", help="The items, for the tasks: a file, or Parquet parts.", show_default=False),
+]
+BeliefsOrParts = Annotated[
+    str,
+    typer.Argument(
+        metavar="POSTERIOR",
+        help="Probabilities, as `denoise` or `fold` writes them; or parts of them: a folder, a pattern, a URL.",
+    ),
+]
 
 
 @command(
@@ -22,15 +34,15 @@ ItemsOption = Annotated[Path | None, typer.Option("--table", help="The items, fo
     "weaklabel pick posterior.parquet --size 20 --table spam.parquet --votes votes.parquet --tasks review/",
 )
 def pick(
-    posterior: Beliefs,
+    posterior: BeliefsOrParts,
     size: Annotated[int, typer.Option("--size", "-n", help="How many items.")] = 20,
     strategy: Annotated[str, typer.Option(help=f"Strategy: {', '.join(plugins.names('strategy'))}.")] = "margin",
     features: Annotated[
         list[str],
-        typer.Option("--feature", metavar="NAME", help="A column of --table, for diverse; may be repeated."),
+        typer.Option("--feature", metavar="NAME", help="A column of --table, or of the parts; may be repeated."),
     ] = [],  # noqa: B006  Typer copies it
     weak: Annotated[
-        Path | None, typer.Option(help="What the label model believes, for lf_aware.", show_default=False)
+        str | None, typer.Option(help="What the label model believes, for lf_aware.", show_default=False)
     ] = None,
     lf_accuracy: Annotated[
         float | None,
@@ -61,37 +73,81 @@ def pick(
     votes: VotesOption = None,
     columns: Columns = [],  # noqa: B006
     id_column: IdColumn = "id",
+    backend: Backend = None,
+    n_jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Choose the items most worth a person's time and, with --tasks, write them for Label Studio."""
     import weaklabel
 
-    for option, given in (("--tasks", tasks), ("--feature", features)):
-        if given and table is None:
-            raise typer.BadParameter("say with --table where the items are", param_hint=option)
-    beliefs = weaklabel.Posterior.load(posterior)
-    items = None if table is None else weaklabel.read_table(table, id_column)
-    batch = weaklabel.pick(
-        beliefs,
-        size,
-        strategy,
-        features=_features(items, features, beliefs),
-        weak=None if weak is None else weaklabel.Posterior.load(weak),
-        lf_accuracy=lf_accuracy,
-        members=[weaklabel.Posterior.load(path) for path in members],
-        answers=_answers(answers),
-        exclude=_asked(asked),
-        seed=seed,
-        per_class=_counts(per_class),
-    )
+    parts = _in_parts(posterior)
+    if tasks is not None and table is None:
+        raise typer.BadParameter("say with --table where the items are", param_hint="--tasks")
+    known: dict[str, Any] = {
+        "lf_accuracy": lf_accuracy,
+        "exclude": _asked(asked),
+        "seed": seed,
+        "per_class": _counts(per_class),
+    }
+    if parts:
+        _refuse_in_parts(members, answers)
+        with running_on(backend, n_jobs, scheduler):
+            batch = weaklabel.pick_file(posterior, size, strategy, features=features, weak=weak, **known)
+    else:
+        beliefs = weaklabel.Posterior.load(posterior)
+        batch = weaklabel.pick(
+            beliefs,
+            size,
+            strategy,
+            features=_features(table, features, beliefs, id_column),
+            weak=None if weak is None else weaklabel.Posterior.load(weak),
+            members=[weaklabel.Posterior.load(path) for path in members],
+            answers=_answers(answers),
+            **known,
+        )
     batch.save(out)
     terminal.note(f"picked {len(batch):,} of {batch.provenance['pool']:,} items by {strategy}")
     terminal.saved(out)
     if tasks is not None:
-        made = weaklabel.make_tasks(batch, items, beliefs, loaded_votes(votes), columns=columns or None)
+        items = _items(table, batch, id_column)
+        said = _picked_beliefs(posterior, batch) if parts else beliefs
+        made = weaklabel.make_tasks(batch, items, said, loaded_votes(votes), columns=columns or None)
         _write(made, tasks, batch, posterior)
 
 
-def _write(made: Any, folder: Path, batch: "Batch", posterior: Path) -> None:
+def _in_parts(place: str) -> bool:
+    """Whether it names more than one file on this machine."""
+    import glob
+
+    from weaklabel import places
+
+    return places.is_url(place) or Path(place).is_dir() or (glob.has_magic(place) and not Path(place).exists())
+
+
+def _refuse_in_parts(members: list[Path], answers: Path | None) -> None:
+    for option, given in (("--member", members), ("--answers", answers)):
+        if given:
+            raise typer.BadParameter("needs the probabilities in one file, not in parts", param_hint=option)
+
+
+def _items(table: str | None, batch: "Batch", id_column: str) -> "pl.DataFrame":
+    """The rows of the picked items; of Parquet, only they are read."""
+    import weaklabel
+    from weaklabel.review.picking.picked import picked_rows
+
+    place = str(table)
+    if _in_parts(place) or place.lower().endswith(".parquet"):
+        return picked_rows(place, batch.item_ids, id_column)
+    return weaklabel.read_table(place, id_column)
+
+
+def _picked_beliefs(parts: str, batch: "Batch") -> "Posterior":
+    from weaklabel.review.picking.picked import picked_beliefs
+
+    return picked_beliefs(parts, batch.item_ids)
+
+
+def _write(made: Any, folder: Path, batch: "Batch", posterior: str) -> None:
     import weaklabel
 
     with weaklabel.Journal(folder) as journal:
@@ -101,12 +157,16 @@ def _write(made: Any, folder: Path, batch: "Batch", posterior: Path) -> None:
     terminal.note(f"export as JSON into {folder}, and run: weaklabel fold {posterior} {folder}")
 
 
-def _features(items: Any, names: list[str], beliefs: "Posterior") -> Any:
+def _features(table: str | None, names: list[str], beliefs: "Posterior", id_column: str) -> Any:
     """The columns of numbers, a row for each item of the posterior."""
+    import weaklabel
     from weaklabel import tables
 
     if not names:
         return None
+    if table is None:
+        raise typer.BadParameter("say with --table where the items are", param_hint="--feature")
+    items = weaklabel.read_table(table, id_column)
     tables.require(items, names)
     if odd := [name for name in names if not items[name].dtype.is_numeric()]:
         raise typer.BadParameter(f"column {odd[0]!r} holds no numbers", param_hint="--feature")

@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from weaklabel.artefacts import Annotation, Batch, Posterior
 from weaklabel.errors import TableError
-from weaklabel.numerics import Floats
-from weaklabel.review.picking.choosing import Strategy, Terms, chosen, resolved, scored, with_limits
+from weaklabel.review.picking.choosing import Strategy, Terms, chosen, resolved, with_limits
+from weaklabel.review.picking.part import Part
 from weaklabel.review.picking.pool_of import pool_of
 from weaklabel.review.picking.quotas import Quotas
 from weaklabel.review.picking.shortlist import filled
+from weaklabel.review.picking.tally import Tally
+
+SUMS = 2e-6  # a posterior's rows sum to 1 within half of it
 
 
 def pick(
@@ -37,7 +39,8 @@ def pick(
     """The items to ask about next, none twice, and never one that a person has answered, unless `answers` are given.
 
     Items on which no labeling function voted take part: all that is known about them is the prior. The order of the
-    rows changes nothing.
+    rows changes nothing. Memory does not grow with the pool: few items are scored where `margin`, `entropy` or
+    `least_confident` choose, and only the best are held.
 
     Parameters
     ----------
@@ -99,30 +102,31 @@ def pick(
         There is no such strategy.
     """
     quotas = quotas_of(per_class, groups is not None, per_group, posterior.classes)
-    terms = Terms(size, *resolved(strategy), seed, quotas, price is not None, budget)
-    excluded = _among(posterior.item_ids, exclude)
-    rows = _left(posterior, excluded)
+    named = posterior.classes if per_class else None
+    terms = Terms(size, *resolved(strategy), seed, quotas, price is not None, budget, excluded_ids(exclude), named)
     pool = pool_of(posterior, features=features, weak=weak, lf_accuracy=lf_accuracy, members=members, answers=answers)
-    classes = posterior.classes if per_class else None
-    items = described(posterior.item_ids, posterior.covered, posterior.probs, classes, groups, price)
-    whole = len(rows) == len(items)
-    part = (items, pool) if whole else (items[rows], pool.take(rows))
-    batch = chosen([scored(*part, terms)], terms)
-    if batch is None:  # the pool is not empty, as was seen above
-        raise TableError("no item is left to ask about")
-    provenance = {
-        "seed": seed,
-        "size": size,
-        "items": len(posterior.item_ids),
-        "answered": int(posterior.answered.sum()),
-        "excluded": int(excluded.sum()),
-        "pool": len(rows),
-        "pool_uncovered": int((~posterior.covered[rows]).sum()),
-        "picked_uncovered": int((~batch.items["covered"]).sum()),
-        "labels": dict(posterior.provenance),
-    }
+    ids = posterior.item_ids
+    beside = filled(groups, ids, "group"), _prices(price, ids)
+    whole = Part(ids, pool, posterior.covered, posterior.answered, *beside, rounding=SUMS)
+    tally = Tally().add(whole, terms)
+    return batch_of(tally, terms, posterior.provenance, lf_accuracy)
+
+
+def batch_of(tally: Tally, terms: Terms, labels: Mapping[str, Any], lf_accuracy: float | None) -> Batch:
+    """The batch that a walk through a pool came to; `labels` says where its probabilities come from.
+
+    Raises
+    ------
+    TableError
+        No item is left to choose from, one of the best is there twice, or the budget pays for none.
+    ModelError
+        The strategy does not choose as many as it should.
+    """
+    batch = chosen(tally.best(), terms)
+    provenance = {"seed": terms.seed, "size": terms.size, **tally.counts()}
     if lf_accuracy is not None:
         provenance["lf_accuracy"] = lf_accuracy
+    provenance |= {"picked_uncovered": int((~batch.items["covered"]).sum()), "labels": dict(labels)}
     return Batch(batch.items["id"], batch.worth, terms.name, with_limits(terms, batch, provenance))
 
 
@@ -147,35 +151,6 @@ def quotas_of(
     return Quotas(dict(per_class or {}), {str(name): number for name, number in by_group.items()}, most)
 
 
-def described(
-    ids: pl.Series, covered: NDArray[np.bool_], probs: Floats, classes: Sequence[str] | None, groups: Any, price: Any
-) -> pl.DataFrame:
-    """One row an item: id, covered and, where they are given, the most probable class, group and price.
-
-    Raises
-    ------
-    TableError
-        An item has no group or no price, or a price that is not above 0.
-    """
-    columns = [ids.alias("id"), pl.Series("covered", covered)]
-    if classes is not None:
-        columns.append(pl.Series("class", classes, pl.String).gather(probs.argmax(axis=1)))
-    if groups is not None:
-        columns.append(filled(groups, ids, "group").cast(pl.String))
-    if price is not None:
-        flat = isinstance(price, int | float | np.number)
-        prices = filled(np.full(len(ids), price) if flat else price, ids, "price").cast(pl.Float64)
-        if (wrong := ~((prices > 0) & prices.is_finite())).any():
-            row = int(wrong.arg_max() or 0)
-            raise TableError(f"an answer about item {ids[row]!r} costs {prices[row]}: a price is above 0")
-        columns.append(prices)
-    return pl.DataFrame(columns)
-
-
-def _among(item_ids: pl.Series, wanted: Iterable[str]) -> NDArray[np.bool_]:
-    return item_ids.is_in(excluded_ids(wanted).implode()).to_numpy()
-
-
 def excluded_ids(wanted: Iterable[str]) -> pl.Series:
     """The ids as a column.
 
@@ -189,11 +164,6 @@ def excluded_ids(wanted: Iterable[str]) -> pl.Series:
     return pl.Series(list(wanted), dtype=pl.String)
 
 
-def _left(posterior: Posterior, excluded: NDArray[np.bool_]) -> NDArray[np.intp]:
-    rows = np.flatnonzero(~(posterior.answered | excluded))
-    if not len(rows):
-        raise TableError(
-            f"none of the {len(posterior.item_ids)} items is left to ask about: "
-            f"{int(posterior.answered.sum())} are answered, {int(excluded.sum())} excluded"
-        )
-    return rows
+def _prices(price: Any, ids: pl.Series) -> pl.Series | None:
+    flat = isinstance(price, int | float | np.number)
+    return filled(np.full(len(ids), price) if flat else price, ids, "price")

@@ -1,7 +1,8 @@
-"""From scored candidates to a batch: short lists, quotas, what the strategy makes of them, and the budget."""
+"""From short lists to a batch: quotas, what the strategy makes of them, and the budget."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from weaklabel import plugins
 from weaklabel.errors import ModelError, TableError
 from weaklabel.numerics import Floats
 from weaklabel.protocols import BatchStrategy, QueryStrategy
-from weaklabel.review.picking.pool import Pool
+from weaklabel.review.picking.ceiling import Ceiling
 from weaklabel.review.picking.quotas import Cell, Quotas
 from weaklabel.review.picking.shortlist import Candidates, Shortlist, best, together
 
@@ -20,17 +21,42 @@ Strategy = str | QueryStrategy | Callable[[Floats], Floats]
 
 @dataclass(frozen=True)
 class OfProbabilities:
-    """A strategy that is a plain function of the probabilities."""
+    """A strategy that is a plain function of the probabilities.
+
+    Parameters
+    ----------
+    function
+        Probabilities (n, k) -> scores (n,).
+    whole
+        It may look at all items together, as somebody's own function may: it is shown as many as there are in memory.
+    """
 
     function: Callable[[Floats], Floats]
+    whole: bool = False
 
     def score(self, pool: Any) -> Floats:
         return self.function(pool.probs)
+
+    @property
+    def ceiling(self) -> Ceiling | None:
+        """That of the function, where it has one."""
+        return getattr(self.function, "ceiling", None)
 
 
 @dataclass(frozen=True)
 class Terms:
     """What a batch is to be: how large, by which strategy, and within which limits.
+
+    Parameters
+    ----------
+    size, strategy, name, seed, quotas, budget
+        As `pick` takes them; the strategy's name for messages.
+    priced
+        Answers have prices.
+    exclude
+        Ids that are not to be picked.
+    classes
+        The names of the classes, where quotas ask for them.
 
     Raises
     ------
@@ -45,6 +71,8 @@ class Terms:
     quotas: Quotas = field(default_factory=Quotas)
     priced: bool = False
     budget: float | None = None
+    exclude: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.String))
+    classes: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -58,7 +86,31 @@ class Terms:
     @property
     def depth(self) -> int:
         """How many items a short list holds."""
-        return self.size * (self.strategy.funnel if isinstance(self.strategy, BatchStrategy) else 1)
+        return self.size * (1 if self.chooser is None else self.chooser.funnel)
+
+    @cached_property  # whether it keeps to the protocol takes long to find out
+    def chooser(self) -> BatchStrategy | None:
+        """The strategy, if it looks at what it chooses together."""
+        return self.strategy if isinstance(self.strategy, BatchStrategy) else None
+
+    @property
+    def ceiling(self) -> Ceiling | None:
+        """What an item is worth at most by its most probable class; None where that says nothing, as with prices."""
+        return None if self.priced else getattr(self.strategy, "ceiling", None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the strategy sees all items at once that are in memory."""
+        return isinstance(self.strategy, OfProbabilities) and self.strategy.whole
+
+    @property
+    def one_list(self) -> bool:
+        """Whether all items compete with each other, and nothing else counts."""
+        return not self.quotas.named and self.quotas.most is None
+
+    def shortlist(self) -> Shortlist:
+        """An empty one."""
+        return Shortlist(self.depth, self.seed, self.quotas.most)
 
 
 def resolved(strategy: Strategy) -> tuple[QueryStrategy, str]:
@@ -73,63 +125,25 @@ def resolved(strategy: Strategy) -> tuple[QueryStrategy, str]:
     found: Any = plugins.get("strategy", strategy) if isinstance(strategy, str) else strategy
     if isinstance(found, type):
         found = found()
-    return (found if hasattr(found, "score") else OfProbabilities(found)), name
+    if hasattr(found, "score"):
+        return found, name
+    return OfProbabilities(found, whole=not isinstance(strategy, str) and not hasattr(found, "ceiling")), name
 
 
-def scored(items: pl.DataFrame, pool: Pool, terms: Terms) -> Candidates:
-    """The items with their worth: the strategy's score; where items have prices of their own, the score for a unit.
-
-    Raises
-    ------
-    ModelError
-        The strategy gives NaN, not one score for each item, or one below 0 where there are prices.
-    """
-    scores = np.asarray(terms.strategy.score(pool), np.float64)
-    if scores.shape != (len(items),):
-        raise ModelError(
-            f"strategy {terms.name!r} gave scores of shape {scores.shape}; {len(items)} items need one each"
-        )
-    _refuse(np.isnan(scores), scores, items, terms.name, "it must rank every item")
-    if "price" in items.columns and len(items):
-        _refuse(scores < 0, scores, items, terms.name, "only scores of 0 or more can be set against a price")
-        scores = scores / items["price"].to_numpy()
-    return Candidates(items, pool, scores)
-
-
-def _refuse(wrong: Any, scores: Floats, items: pl.DataFrame, name: str, why: str) -> None:
-    if wrong.any():
-        row = int(wrong.argmax())
-        said = "NaN" if np.isnan(scores[row]) else f"{scores[row]:g}"
-        raise ModelError(f"strategy {name!r} gave item {items['id'][row]!r} the score {said}: {why}")
-
-
-def chosen(parts: Iterable[Candidates], terms: Terms) -> Candidates | None:
-    """The batch, best first, of a pool that comes in parts; None where the pool is empty.
-
-    Only the short lists are held: of each class and group that a quota names `terms.depth` items.
-    """
-    lists: dict[Cell, Shortlist] = {}
-    for part in parts:
-        for cell, some in terms.quotas.cells(part):
-            lists.setdefault(cell, Shortlist(terms.depth, terms.seed, terms.quotas.most)).add(some)
-    kept = {cell: each.kept for cell, each in sorted(lists.items(), key=_place) if each.kept is not None}
-    if not kept:
-        return None
+def chosen(lists: Mapping[Cell, Candidates], terms: Terms) -> Candidates:
+    """The batch, best first, from the short lists, of which there is one at least."""
+    kept = {cell: lists[cell] for cell in sorted(lists, key=repr)}  # in whatever order the rows came in
     numbers = terms.quotas.numbers({cell: some.worth for cell, some in kept.items()}, terms.size)
     batch = together([_chosen_of(some, numbers[cell], terms) for cell, some in kept.items()])
-    batch = batch.take(best(batch.worth, batch.items["id"], len(batch), terms.seed))
+    if len(kept) > 1 or terms.chooser is not None:
+        batch = batch.take(best(batch.worth, batch.items["id"], len(batch), terms.seed))
     return batch if terms.budget is None else batch.take(_affordable(batch, terms.budget))
 
 
-def _place(entry: tuple[Cell, Any]) -> str:
-    """By which cells are put in order, whatever order the rows came in."""
-    return repr(entry[0])
-
-
 def _chosen_of(some: Candidates, number: int, terms: Terms) -> Candidates:
-    if not isinstance(terms.strategy, BatchStrategy) or number == 0:
+    if terms.chooser is None or number == 0:
         return some.take(np.arange(number))
-    rows = np.asarray(terms.strategy.choose(some.pool, number, terms.seed))
+    rows = np.asarray(terms.chooser.choose(some.pool, number, terms.seed))
     if len(rows) != number or len(np.unique(rows)) != number:
         raise ModelError(
             f"strategy {terms.name!r} chose {len(np.unique(rows))} different items where {number} were asked for"

@@ -73,7 +73,7 @@ class Pool:
     def __len__(self) -> int:
         return len(self.probs)
 
-    def take(self, rows: Rows) -> "Pool":
+    def take(self, rows: Rows | slice) -> "Pool":
         """The same of some of the items, in the order of `rows`."""
         return replace(
             self,

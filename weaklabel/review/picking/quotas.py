@@ -64,9 +64,14 @@ class Quotas:
             if sum(wanted.values()) > size:
                 raise TableError(f"the quotas by {what} ask for {sum(wanted.values())} items, the batch has {size}")
 
+    @property
+    def named(self) -> bool:
+        """Whether any class or group has a quota."""
+        return bool(self.classes or self.groups)
+
     def cells(self, part: Candidates) -> Iterator[tuple[Cell, Candidates]]:
         """The items of each class and group that the quotas name, and those of none."""
-        if not (self.classes or self.groups):
+        if not self.named:
             yield FREE, part
             return
         here = part.items.select(
@@ -81,7 +86,7 @@ class Quotas:
         As many places that a quota asks for as can be filled are filled, and none twice; then as many others, from
         items that no quota names; and with that as much worth as possible.
         """
-        if not (self.classes or self.groups):
+        if not self.named:
             return {cell: min(size, len(values)) for cell, values in worth.items()}
         return _best_numbers(self, {cell: values[:size] for cell, values in worth.items()}, size)
 

@@ -3,7 +3,7 @@
 import hashlib
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,9 @@ class Candidates:
 
     def take(self, rows: Rows) -> "Candidates":
         """Some of them, in the order of `rows`."""
-        return Candidates(self.items[rows], self.pool.take(rows), self.worth[rows])
+        # Column by column: for few rows a frame takes longer to rouse polars' threads than to do the work.
+        items = pl.DataFrame([column[rows] for column in self.items])
+        return Candidates(items, self.pool.take(rows), self.worth[rows])
 
 
 def together(several: Sequence[Candidates]) -> Candidates:
@@ -49,9 +51,10 @@ def together(several: Sequence[Candidates]) -> Candidates:
 
 @dataclass
 class Shortlist:
-    """The `size` most worthwhile of all items that were added, best first, however they were cut into parts.
+    """The `size` most worthwhile of all items that were added, however they were cut into parts.
 
-    Items of equal worth stand in the order of a hash of the seed and their ids.
+    Items of equal worth stand in the order of a hash of the seed and their ids. Twice as many are held before the
+    worse half goes: then few items need a hash, and each addition costs little.
 
     Parameters
     ----------
@@ -61,29 +64,56 @@ class Shortlist:
         Of the hash.
     most
         At most so many of each `group`, its best ones; None: no matter how many.
+
+    Attributes
+    ----------
+    floor
+        What an item is worth at least that is not passed by.
     """
 
     size: int
     seed: int
     most: int | None = None
-    kept: Candidates | None = None
+    floor: float = field(default=-np.inf, init=False)
+    _held: list[Candidates] = field(default_factory=list, init=False)
 
     def add(self, part: Candidates) -> None:
-        """Take in some more.
+        """Take in some more."""
+        if self.floor > -np.inf:
+            part = part.take(np.flatnonzero(part.worth >= self.floor))
+        if len(part):
+            self._held.append(part)
+        if sum(map(len, self._held)) >= 2 * self.size:
+            self.settle()
+
+    def merge(self, other: "Shortlist") -> "Shortlist":
+        """Take in what another list holds of other items."""
+        for part in other._held:
+            self.add(part)
+        return self
+
+    def settle(self) -> None:
+        """Let go of what is not among the best."""
+        if not self._held:
+            return
+        known = together(self._held)
+        groups = known.items["group"] if self.most is not None else None
+        known = known.take(highest(known.worth, known.items["id"], self.size, self.seed, groups, self.most))
+        self._held = [known]
+        self.floor = float(known.worth.min()) if len(known) == self.size else -np.inf
+
+    def ranked(self) -> Candidates:
+        """Those that are left, best first.
 
         Raises
         ------
         TableError
-            One of the best is there already. (Whether all ids of a large pool differ is not looked at.)
+            One of the best is there twice. (Whether all ids of a large pool differ is not looked at.)
         """
-        if self.kept is not None and len(self.kept) == self.size:
-            part = part.take(np.flatnonzero(part.worth >= self.kept.worth[-1]))
-        if not len(part):
-            return
-        known = part if self.kept is None else together([self.kept, part])
-        groups = known.items["group"] if self.most is not None else None
-        self.kept = known.take(best(known.worth, known.items["id"], self.size, self.seed, groups, self.most))
-        _see_that_none_is_twice(self.kept.items["id"])
+        self.settle()
+        known = self._held[0]
+        _see_that_none_is_twice(known.items["id"])
+        return known.take(best(known.worth, known.items["id"], len(known), self.seed))
 
 
 def _see_that_none_is_twice(ids: pl.Series) -> None:
@@ -91,15 +121,15 @@ def _see_that_none_is_twice(ids: pl.Series) -> None:
         raise TableError(f"item {ids.filter(ids.is_duplicated())[0]!r} is in the pool twice: it would be asked twice")
 
 
-def best(
+def highest(
     worth: Floats, ids: pl.Series, size: int, seed: int, groups: pl.Series | None = None, most: int | None = None
 ) -> Rows:
-    """The rows of the `size` highest, best first, at most so many of each group; equal ones by their seeded hashes."""
+    """The rows of the `size` highest, at most so many of each group, in any order; equal ones by seeded hashes."""
     if groups is None or most is None:
-        return _best(worth, ids, size, seed)
+        return _highest(worth, ids, size, seed)
     wide = size
     while True:  # the best without regard to groups, ever more of them until enough are left: few need a hash
-        rows = _best(worth, ids, wide, seed)
+        rows = best(worth, ids, wide, seed)
         left = rows[_first_of_each(groups.gather(rows), most)]
         if len(left) >= size or wide >= len(worth):
             return left[:size]
@@ -111,23 +141,28 @@ def _first_of_each(groups: pl.Series, most: int) -> NDArray[np.bool_]:
     return (place.to_series() < most).to_numpy()
 
 
-def _best(worth: Floats, ids: pl.Series, size: int, seed: int) -> Rows:
-    rows: Rows = np.arange(len(worth))
-    if size < len(worth):
-        cut = np.partition(worth, -size)[-size]
-        above = np.flatnonzero(worth > cut)
-        tied = np.flatnonzero(worth == cut)
-        rows = np.concatenate([above, _draw(tied, ids, size - len(above), seed)])
-    draws = _draws(ids.gather(rows).to_list(), seed)
+def best(worth: Floats, ids: pl.Series, size: int, seed: int) -> Rows:
+    """The rows of the `size` highest, best first; equal ones in the order of their seeded hashes."""
+    rows = _highest(worth, ids, size, seed)
+    draws = _draws(ids[rows].to_list(), seed)
     order = sorted(range(len(rows)), key=lambda i: (-worth[rows[i]], draws[i]))
     return rows[order]
+
+
+def _highest(worth: Floats, ids: pl.Series, size: int, seed: int) -> Rows:
+    if size >= len(worth):
+        return np.arange(len(worth))
+    cut = np.partition(worth, -size)[-size]
+    above = np.flatnonzero(worth > cut)
+    tied = np.flatnonzero(worth == cut)
+    return np.concatenate([above, _draw(tied, ids, size - len(above), seed)])
 
 
 def _draw(rows: Rows, ids: pl.Series, size: int, seed: int) -> Rows:
     """`size` of the rows: those with the smallest hashes. Only items tied at the cut come here, not the whole pool."""
     if size == len(rows):
         return rows
-    draws = _draws(ids.gather(rows).to_list(), seed)
+    draws = _draws(ids[rows].to_list(), seed)
     return rows[heapq.nsmallest(size, range(len(rows)), key=draws.__getitem__)]
 
 
@@ -135,14 +170,18 @@ def _draws(ids: Sequence[str], seed: int) -> list[bytes]:
     return [hashlib.blake2b(f"{seed}:{item_id}".encode(), digest_size=16).digest() for item_id in ids]
 
 
-def filled(values: Any, ids: pl.Series, what: str) -> pl.Series:
+def filled(values: Any, ids: pl.Series, what: str) -> pl.Series | None:
     """What is known of each item, such as its group: given by its id, or one for each in the order of the ids.
+
+    None where nothing is given.
 
     Raises
     ------
     TableError
         One is missing.
     """
+    if values is None:
+        return None
     if hasattr(values, "keys"):
         found = ids.replace_strict(list(values), list(values.values()), default=None)
     else:

@@ -8,6 +8,7 @@ import numpy as np
 
 from weaklabel.errors import ModelError
 from weaklabel.numerics import Floats
+from weaklabel.review.picking.ceiling import Ceiling
 from weaklabel.review.picking.choosing import Strategy, resolved
 from weaklabel.review.picking.pool import Pool, Rows
 
@@ -53,6 +54,11 @@ class Diverse:
             raise ModelError(f"diverse has no space {self.space!r}; it has: {', '.join(get_args(Space))}")
         if self.funnel < 1:
             raise ModelError(f"diverse has a funnel of {self.funnel}: the short list holds at least the batch, 1")
+
+    @property
+    def ceiling(self) -> Ceiling | None:
+        """That of the other strategy."""
+        return getattr(resolved(self.by)[0], "ceiling", None)
 
     def score(self, pool: Any) -> Floats:
         """The scores of the other strategy, shape (n,): by them the short list is made.

@@ -1,10 +1,16 @@
 """How improbable even the most probable class is."""
 
 from weaklabel.numerics import Floats, top_two
+from weaklabel.review.picking.ceiling import capped_by
 
 __all__ = ["least_confident"]
 
 
+def _ceiling(best: float, others: float, k: int) -> float:
+    return 1 - best
+
+
+@capped_by(_ceiling)
 def least_confident(probs: Floats) -> Floats:
     """1 - p1, the chance that the most probable class is wrong.
 
