@@ -1,8 +1,12 @@
 """What `--help` promises."""
 
+import re
 import shlex
+import subprocess
+import sys
 
 import pytest
+import typer
 
 from weaklabel import plugins
 from weaklabel.cli import app as application
@@ -83,3 +87,62 @@ def test_the_list_of_pipelines_is_what_ships(helped):
 
     for name in ("training_set", "debias_clicks", "human_in_the_loop"):
         assert name in said
+
+
+def test_the_overview_is_what_the_commands_say_of_themselves():
+    script = "from weaklabel.cli import overview\nprint(*map('\\t'.join, overview.lines()), sep='\\n')"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    written = application.OVERVIEW.read_text(encoding="utf-8")
+    assert done.stdout == written, "write it anew: python -m weaklabel.cli.overview"
+
+
+@pytest.mark.parametrize(("words", "modules"), [("--help", []), ("slices --help", ["slices"]), ("studio", ["studio"])])
+def test_only_what_is_asked_for_is_loaded(words, modules):
+    script = (
+        "import sys\nfrom weaklabel.cli import app\n"
+        f"try:\n    app.main({words.split()!r})\nexcept SystemExit:\n    pass\n"
+        "print('LOADED', *(name for name in app.MODULES if f'weaklabel.cli.{name}' in sys.modules))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1].split() == ["LOADED", *modules]
+
+
+@pytest.mark.parametrize(("slip", "meant"), [("appyl", "apply"), ("studoi", "studio"), ("review rum", "run")])
+def test_a_slip_is_told_what_may_have_been_meant(weaklabel, slip, meant):
+    said = weaklabel(slip, code=2)
+
+    assert f"Did you mean '{meant}'" in said
+
+
+def test_a_command_that_the_overview_does_not_list_yet_works(weaklabel):
+    application.commands.cache_clear()
+    application.command("data", "weaklabel brand-new")(brand_new)
+
+    try:
+        said = weaklabel("brand-new")
+    finally:
+        application.app.registered_commands.pop()
+        application.commands.cache_clear()
+
+    assert said == "as good as new\n"
+
+
+def brand_new():
+    """A command that was added just now."""
+    typer.echo("as good as new")
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("weaklabel de", ["denoise", "debias", "demo"]), ("weaklabel review r", ["run"])]
+)
+def test_a_shell_completes_commands(weaklabel, monkeypatch, typed, offered):
+    monkeypatch.setenv("_WEAKLABEL_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", typed)
+
+    said = weaklabel("")
+
+    assert re.findall(r'"([\w-]+)":"', said) == offered

@@ -4,7 +4,8 @@ import functools
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -42,6 +43,29 @@ GROUPS = {
     "studio": "Label Studio on this machine",
     "review": "What people were asked, and what they said",
 }  # of commands in two words
+OVERVIEW = Path(__file__).with_name("overview.txt")
+
+
+class Line(NamedTuple):
+    """Of the overview: a command in one or two words, the module that registers it, and its first sentence."""
+
+    flow: str
+    words: str
+    module: str
+    summary: str
+
+
+@functools.cache
+def overview() -> dict[str, list[Line]]:
+    """First word of a command -> its line, or those of the group that it names.
+
+    They are written down, so that the help loads no command and a command no other; `overview.py` writes them anew.
+    """
+    found: dict[str, list[Line]] = {}
+    for row in OVERVIEW.read_text(encoding="utf-8").splitlines():
+        line = Line(*row.split("\t"))
+        found.setdefault(line.words.partition(" ")[0], []).append(line)
+    return found
 
 
 class _InOrder(TyperGroup):
@@ -52,26 +76,50 @@ class _InOrder(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _summary(one)) for name, one in self.commands.items()])
+            formatter.write_dl([(name, summary(one)) for name, one in self.commands.items()])
 
 
-class _ByFlow(_InOrder):
-    """Lists commands under the flow that they belong to."""
+class _ByFlow(TyperGroup):
+    """Lists commands under the flow that they belong to; loads the one that is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(overview())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        # All of them for a word that no line knows: a slip, to be compared with every name, or a command that is new.
+        modules = dict.fromkeys(line.module for line in overview().get(cmd_name, ()))
+        self.commands = commands(tuple(modules) or MODULES)
+        return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         for flow, heading in HEADINGS.items():
-            commands = [one for one in self.commands.values() if getattr(one, "rich_help_panel", None) == flow]
             with formatter.section(heading):
-                formatter.write_dl([(command.name, _summary(command)) for command in commands])
+                formatter.write_dl(
+                    [(word, _in_short(lines)) for word, lines in overview().items() if lines[0].flow == flow]
+                )
 
 
-def _summary(command: Any) -> str:
+@functools.cache
+def commands(modules: tuple[str, ...]) -> dict[str, Any]:
+    """Those that these modules register, by name; perhaps others with them."""
+    for module in modules:
+        importlib.import_module(f"weaklabel.cli.{module}")
+    return dict(typer.main.get_group(app).commands)
+
+
+def summary(command: Any) -> str:
+    """Its first sentence."""
+    return str(command.get_short_help_str(120))
+
+
+def _in_short(lines: Sequence[Line]) -> str:
     """One line; a group of commands names them."""
-    words = ", ".join(getattr(command, "commands", ()))
-    return f"{GROUPS[command.name]}: {words}." if command.name in GROUPS else command.get_short_help_str(120)
+    group, _, second = lines[0].words.partition(" ")
+    words = ", ".join(line.words.partition(" ")[2] for line in lines)
+    return f"{GROUPS[group]}: {words}." if second else lines[0].summary
 
 
-# No rich in --help: it takes three times as long to load as all the rest.
+# Why there is no rich in the help: docs/decisions/0002-help-without-rich.md
 app = typer.Typer(
     cls=_ByFlow,
     rich_markup_mode=None,
@@ -123,8 +171,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; errors are one line on stderr and exit code 1."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     traceback = "--traceback" in given
-    for module in MODULES:
-        importlib.import_module(f"weaklabel.cli.{module}")
     from weaklabel.cli import terminal
 
     try:

@@ -9,11 +9,13 @@ from weaklabel import plugins
 from weaklabel.cli import options, terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.options import (
+    Backend,
     Gold,
     GoldColumn,
     IdColumn,
-    Out,
+    Jobs,
     PosteriorOption,
+    Scheduler,
     Settings,
     TableOut,
     Votes,
@@ -21,6 +23,8 @@ from weaklabel.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
 
     from weaklabel import Posterior
@@ -29,11 +33,14 @@ if TYPE_CHECKING:
 @command(
     "labeling",
     "weaklabel denoise votes.parquet --gold some_known.csv\n"
-    "weaklabel denoise votes.parquet --model snorkel --set n_epochs=500 --set class_balance=[0.87,0.13]",
+    "weaklabel denoise votes.parquet --model snorkel --set n_epochs=500 --set class_balance=[0.87,0.13]\n"
+    "weaklabel denoise votes/ --out posterior/ --n-jobs 8",
 )
 def denoise(
-    votes: Votes,
-    out: Out = Path("posterior.parquet"),
+    votes: Annotated[str, typer.Argument(help="Votes, as `apply` writes them: a file, a folder of parts, or a URL.")],
+    out: Annotated[
+        str, typer.Option("--out", "-o", help="Where to write the result (Parquet); parts go into a folder.")
+    ] = "posterior.parquet",
     model: Annotated[str, typer.Option(help=f"Label model: {', '.join(plugins.names('model'))}.")] = "hybrid_em",
     params: Settings = [],  # noqa: B006  Typer copies it
     gold: Annotated[
@@ -41,15 +48,25 @@ def denoise(
     ] = None,
     gold_column: GoldColumn = "label",
     id_column: IdColumn = "id",
+    backend: Backend = None,
+    n_jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Turn votes into the probability of each class, by a label model; a few known classes make it better."""
     import weaklabel
+    from weaklabel import engine
 
-    L = weaklabel.LabelMatrix.load(votes)
-    known = known_classes(L, gold, gold_column, id_column)
-    posterior = weaklabel.denoise(L, model, gold=known, **options.settings(params))
-    posterior.save(out)
-    _say_labels(posterior)
+    if not engine.in_parts(votes, out):
+        L = weaklabel.LabelMatrix.load(votes)
+        found = known_classes(L, gold, gold_column, id_column)
+        posterior = weaklabel.denoise(L, model, gold=found, **options.settings(params))
+        posterior.save(out)
+        _say_labels(posterior)
+    else:
+        with options.running_on(backend, n_jobs, scheduler), terminal.interruptible(terminal.GOES_ON):
+            known = _known_by_id(gold, gold_column, id_column)
+            done = weaklabel.denoise_file(votes, out, model, gold=known, **options.settings(params))
+        _say_counts(done.labels, done.n - sum(done.labels.values()))
     terminal.saved(out)
 
 
@@ -161,5 +178,25 @@ def _narrow(frame: "pl.DataFrame") -> "pl.DataFrame":
 
 def _say_labels(posterior: "Posterior") -> None:
     labels = posterior.labels()
-    counts = [f"{int((labels == y).sum()):,} {name}" for y, name in enumerate(posterior.classes)]
-    terminal.note(f"{', '.join(counts)}, {int((labels == -1).sum()):,} without a label")
+    counts = {name: int((labels == y).sum()) for y, name in enumerate(posterior.classes)}
+    _say_counts(counts, int((labels == -1).sum()))
+
+
+def _say_counts(labels: "Mapping[str, int]", without: int) -> None:
+    counts = [f"{number:,} {name}" for name, number in labels.items()]
+    terminal.note(f"{', '.join(counts)}, {without:,} without a label")
+
+
+def _known_by_id(gold: Path | None, column: str, id_column: str) -> dict[str, str] | None:
+    """The known classes of a table by the ids of their items; rows without one are left out."""
+    import polars as pl
+
+    import weaklabel
+    from weaklabel import tables
+
+    if gold is None:
+        return None
+    table = weaklabel.read_table(gold, id_column, text=[column])
+    tables.require(table, [column], str(gold))
+    known = table.select("id", pl.col(column).cast(pl.String)).drop_nulls()
+    return dict(known.iter_rows())

@@ -1,13 +1,12 @@
 """Let labeling functions vote."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from weaklabel.cli import terminal
+from weaklabel.cli import options, terminal
 from weaklabel.cli.app import command
-from weaklabel.cli.options import IdColumn, Out, TableFile
+from weaklabel.cli.options import Backend, IdColumn, Jobs, Scheduler
 
 if TYPE_CHECKING:
     from weaklabel import Applied
@@ -15,16 +14,26 @@ if TYPE_CHECKING:
 SHOWN = 10  # names in one line
 
 
-@command("labeling", "weaklabel apply sms_spam spam.parquet --out votes.parquet")
+@command(
+    "labeling",
+    "weaklabel apply sms_spam spam.parquet --out votes.parquet\n"
+    "weaklabel apply rules.py table/ --out votes/ --backend dask --scheduler tcp://10.0.0.5:8786",
+)
 def apply(
     heuristics: Annotated[str, typer.Argument(help="A Python file of labeling functions, or a shipped one's name.")],
-    table: TableFile,
-    out: Out = Path("votes.parquet"),
+    table: Annotated[
+        str, typer.Argument(help="The items: CSV, TSV, JSON, JSONL or Parquet; or Parquet parts, as a folder or a URL.")
+    ],
+    out: Annotated[
+        str, typer.Option("--out", "-o", help="Where to write the votes (Parquet); parts go into a folder.")
+    ] = "votes.parquet",
     id_column: IdColumn = "id",
     classes: Annotated[
         str, typer.Option(help="Class names with commas between; by default CLASSES in the file.", show_default=False)
     ] = "",
-    n_jobs: Annotated[int, typer.Option("--n-jobs", "-j", help="Processes; -1 uses every core.")] = 1,
+    backend: Backend = None,
+    n_jobs: Jobs = None,
+    scheduler: Scheduler = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Rows at a time; changes no vote.", show_default=False)
     ] = None,
@@ -36,7 +45,8 @@ def apply(
     """Let labeling functions vote on the items of a table.
 
     Where the file of votes is there already, only functions that changed are asked again, and the others only about
-    rows that are new or changed.
+    rows that are new or changed. A table in parts becomes votes in parts; a run that was cut off goes on with those
+    that are missing.
     """
     import weaklabel
     from weaklabel.errors import LabelingFunctionError
@@ -45,10 +55,10 @@ def apply(
     names = tuple(name.strip() for name in classes.split(",")) if classes else found.classes
     if not names:
         raise LabelingFunctionError(f"{heuristics} sets no CLASSES: add CLASSES = (...) to it, or give --classes a,b")
-    done = weaklabel.apply_file(
-        found.lfs, table, out, names,
-        id_column=id_column, n_jobs=n_jobs, batch_size=batch_size, strict=strict, fresh=fresh,
-    )  # fmt: skip
+    with options.running_on(backend, n_jobs, scheduler), terminal.interruptible(terminal.GOES_ON):
+        done = weaklabel.apply_file(
+            found.lfs, table, out, names, id_column=id_column, batch_size=batch_size, strict=strict, fresh=fresh
+        )
     _say(done)
     terminal.saved(out)
 

@@ -1,7 +1,8 @@
 """Options that several commands share, and how their values are read."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +30,18 @@ PosteriorOption = Annotated[
     typer.Option("--posterior", help="Probabilities, as `denoise` writes them from these votes.", show_default=False),
 ]
 TableFile = Annotated[Path, typer.Argument(help="The items: CSV, TSV, JSON, JSONL or Parquet.")]
+Backend = Annotated[
+    str | None,
+    typer.Option("--backend", help="What runs it: sequential, threads, loky (processes) or dask.", show_default=False),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--n-jobs", "-j", help="Workers; -1: one on each core. Changes no result.", show_default=False),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="tcp://HOST:PORT", help="Of a Dask cluster that runs.", show_default=False),
+]
 Gold = Annotated[
     Path | None, typer.Option("--gold", help="A table with known classes, to score against.", show_default=False)
 ]
@@ -36,6 +49,16 @@ TableOut = Annotated[
     Path | None, typer.Option("--out", "-o", help="Write it here, too: .csv, .jsonl or .parquet.", show_default=False)
 ]
 GoldColumn = Annotated[str, typer.Option("--gold-column", help="Its column of known classes.")]
+
+
+@contextmanager
+def running_on(backend: str | None, n_jobs: int | None, scheduler: str | None) -> Iterator[None]:
+    """On the backend that these options say; several workers are processes, and a scheduler is Dask's."""
+    from weaklabel import run_on
+
+    several = "sequential" if n_jobs in (None, 1) else "loky"
+    with run_on(backend or ("dask" if scheduler else several), -1 if n_jobs is None else n_jobs, scheduler):
+        yield
 
 
 def settings(pairs: Sequence[str]) -> dict[str, Any]:

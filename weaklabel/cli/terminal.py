@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+GOES_ON = "run it again, and it goes on with the parts that are missing"
 INTERRUPTED = 130  # by the shells' convention
 PROSE_WIDTH = 100
 PIPED_WIDTH = 160  # a file has no width; a table must not be cut to fit one
