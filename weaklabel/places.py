@@ -29,6 +29,11 @@ def shown(place: str | Path) -> str:
     return re.sub(r"://[^/@]*@", "://", str(place))
 
 
+def absolute(place: str | Path) -> str:
+    """The place in words that mean the same to a worker whose working folder is another."""
+    return str(place) if is_url(place) else os.path.abspath(place)
+
+
 def is_folder(place: str | Path) -> bool:
     """Whether there is a folder at this place."""
     if not is_url(place):

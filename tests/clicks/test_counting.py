@@ -15,7 +15,6 @@ from weaklabel.clicks.counting import count
 from weaklabel.clicks.counts import merge
 from weaklabel.clicks.log import ClickLog
 from weaklabel.clicks.reading import scan
-from weaklabel.clicks.reading.tally import HALF
 from weaklabel.errors import ClickLogError, TableError
 
 ROWS = {
@@ -142,7 +141,7 @@ def test_rows_of_many_impressions_are_added_up():
 
 
 def test_a_cell_may_hold_more_than_sixteen_bits_in_a_bucket():
-    n = 5 * HALF
+    n = 5 * 2**15
     log = pl.select(
         session_id=pl.lit("s"), query_id=pl.lit("q"), doc_id=pl.lit("a"), position=pl.lit(1), click=pl.lit(0)
     )

@@ -10,7 +10,7 @@ from weaklabel import plugins
 from weaklabel.cli import click_options, options, terminal
 from weaklabel.cli.app import command
 from weaklabel.cli.click_options import Context, Format, Key, LogFiles, Mapped, Period, UpTo, Where
-from weaklabel.cli.options import Out, Settings
+from weaklabel.cli.options import Backend, Jobs, Out, Scheduler, Settings
 from weaklabel.errors import ClickLogError, TableError
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ About = Annotated[int, typer.Option("--pages", min=1, help="How many pages to re
 @command(
     "clicks",
     "weaklabel count log.parquet --context device --out counts.parquet\n"
-    "weaklabel count monday.parquet tuesday.parquet --out both.parquet",
+    "weaklabel count monday.parquet tuesday.parquet --out both.parquet\n"
+    "weaklabel count days/ --n-jobs 8 --out counts.parquet",
 )
 def count(
     log: LogFiles,
@@ -39,11 +40,15 @@ def count(
     columns: Mapped = [],  # noqa: B006
     where: Where = [],  # noqa: B006
     format: Format = None,  # noqa: A002  the option's name
+    backend: Backend = None,
+    n_jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Impressions and clicks of each document at each position: all that the other commands need of a log."""
-    counted = click_options.counts(
-        log, columns, where, upto, key=key, context=context, period=period, beyond=beyond, format=format
-    )
+    with options.running_on(backend, n_jobs, scheduler), terminal.interruptible("nothing was written"):
+        counted = click_options.counts(
+            log, columns, where, upto, key=key, context=context, period=period, beyond=beyond, format=format
+        )
     counted.save(out)
     terminal.note(_amount(counted))
     if not counted.buckets:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from weaklabel import places
+from weaklabel import places, tables
 from weaklabel.artefacts import folder
 from weaklabel.errors import ArtefactError, TableError, first_line
 
@@ -52,7 +52,9 @@ class Part:
             yield rows if not self.first and self.n is None else rows.slice(self.first, self.n)
 
     def batches(self, columns: Sequence[str] | None = None, size: int = AT_ONCE) -> Iterator[pl.DataFrame]:
-        """The rows in their order, so many at a time, the last time fewer; memory grows with `size` alone.
+        """The rows in their order, so many at a time, the last time fewer; memory grows with `size`, not with the part.
+
+        What stays is as packed as in the file: that of the row group it reads from.
 
         Parameters
         ----------
@@ -68,8 +70,8 @@ class Part:
         """
         with self.rows() as rows:
             try:
-                wanted = rows if columns is None else rows.select(columns)
-                yield from wanted.collect_batches(chunk_size=size, maintain_order=True)
+                n = int(rows.select(pl.len()).collect().item())
+                yield from tables.in_batches(rows if columns is None else rows.select(columns), n, size)
             except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
                 raise TableError(f"cannot read {self}: {first_line(error)}") from error
 
@@ -109,12 +111,12 @@ def _of(place: str | Path) -> list[Part]:
                 f"the folder {places.shown(place)} holds no Parquet files: name one with parts that end in .parquet"
             )
         folder.see_that_all_is_there(place)
-        return [Part(places.join(place, name), name) for name in names]
+        return [Part(places.join(places.absolute(place), name), name) for name in names]
     if not places.is_url(place) and glob.has_magic(str(place)) and not Path(place).exists():
         return _matched(str(place))
     if not places.exists(place):
         raise TableError(f"no file at {places.shown(place)}")
-    return [Part(str(place), str(place).rsplit("/", 1)[-1])]
+    return [Part(places.absolute(place), str(place).rsplit("/", 1)[-1])]
 
 
 def _matched(pattern: str) -> list[Part]:
@@ -122,7 +124,7 @@ def _matched(pattern: str) -> list[Part]:
     if not files:
         raise TableError(f"no file matches {pattern}")
     above = Path(pattern[: min(pattern.index(sign) for sign in "*?[" if sign in pattern)] + "_").parent
-    return [Part(str(path), path.relative_to(above).as_posix()) for path in files]
+    return [Part(places.absolute(path), path.relative_to(above).as_posix()) for path in files]
 
 
 def _cut(part: Part, rows: int) -> list[Part]:

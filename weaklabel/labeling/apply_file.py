@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from weaklabel import engine, tables
+from weaklabel import engine, places, tables
 from weaklabel.artefacts import Fault, LabelMatrix, folder, store
 from weaklabel.engine.parts import Source
 from weaklabel.errors import ArtefactError
@@ -123,7 +123,7 @@ def _apply_parts(
     plan = Plan(lfs, classes, schema)  # type: ignore[arg-type]
     folder.begin(out, LabelMatrix.kind)
     sums = PartSums(plan)
-    kernel = partial(vote_part, plan, str(out), options)
+    kernel = partial(vote_part, plan, places.absolute(out), options)
     for done in engine.mapped(kernel, pieces, f"{len(lfs)} labeling functions", keep_going=not options.strict):
         sums.add(done)
     sums.warn()

@@ -86,7 +86,7 @@ def denoise_file(
         done = [predict_part(predictor, Task(parts[0], str(out)))]
     else:
         folder.begin(out, Posterior.kind)
-        tasks = [Task(part, places.join(out, part.name)) for part in parts]
+        tasks = [Task(part, places.join(places.absolute(out), part.name)) for part in parts]
         done = list(engine.mapped(partial(predict_part, predictor), tasks, "predicting", keep_going=True))
         folder.finish(out, Posterior.kind, predictor.meta(), [one.listed for one in done])
     labels = np.sum([one.labels for one in done], axis=0).tolist()

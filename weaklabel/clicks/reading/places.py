@@ -44,18 +44,19 @@ def _refuse_equal(rows: pl.DataFrame, once: Columns, origin: Origin) -> None:
 
 def _raise_shared(rows: pl.DataFrame, once: Columns, first: int, origin: Origin) -> None:
     values = rows.select(once).row(first, named=True)
+    said = {name: short(str(value)) for name, value in values.items()}  # as text, as ids may be numbers still
     same = [pl.col(name) == value for name, value in values.items()]
     second = rows.select(pl.arg_where(pl.all_horizontal(same))).to_series()[1]
     one, other = origin.row(first), origin.row(second)
     numbers = f"rows {one} and {other}" if one != other else f"two places of row {one}"  # a page may be one row
     if "position" in values:
         raise origin.error(
-            f"{numbers} both stand at position {values['position']} for query {short(values['query_id'])} in session "
-            f"{short(values['session_id'])}: that is one page, so give each page its own session_id, or leave the "
+            f"{numbers} both stand at position {values['position']} for query {said['query_id']} in session "
+            f"{said['session_id']}: that is one page, so give each page its own session_id, or leave the "
             "column out"
         )
     raise origin.error(
-        f"{numbers} both show document {short(values['doc_id'])} on the page of session {short(values['session_id'])}: "
+        f"{numbers} both show document {said['doc_id']} on the page of session {said['session_id']}: "
         "a second showing is not seen as the first is, so keep the upper one; or, if these are two pages, give each "
         "its own session_id"
     )

@@ -1,5 +1,6 @@
 """Finds what was given twice: pages in two batches of a stream, and whole parts of a log."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,24 +36,50 @@ class PlacesSeen:
         hashes = places.check(rows, batch.origin)
         if batch.numbered:
             return  # by its file and number, so that no page comes again in another batch
+        twice = self._take_in(hashes)
+        if twice is not None:
+            _refuse(batch, int((rows.of(*places.PLACE) == twice).argmax()))
+
+    def absorb(self, later: "PlacesSeen", batches: Iterable[Batch]) -> None:
+        """Take in what was met in a later stretch of the log, which may be read again to name a row.
+
+        Raises
+        ------
+        ClickLogError
+            It has a place that was met before; names the row.
+        """
+        self._upto = min(self._upto, later._upto)
+        self._hashes = _upto(self._hashes, self._upto)
+        twice = self._take_in(later._hashes)
+        for batch in batches if twice is not None else ():
+            there = np.flatnonzero(RowHashes(batch.frame).of(*places.PLACE) == twice)
+            if len(there) and not batch.numbered:
+                _refuse(batch, int(there[0]))
+
+    def _take_in(self, hashes: Hashes) -> np.uint64 | None:
+        """Take in sorted hashes, and tell one that was there already."""
         both = np.sort(
-            np.concatenate([self._hashes, hashes[: np.searchsorted(hashes, np.uint64(self._upto), "right")]])
-        )
+            np.concatenate([self._hashes, _upto(hashes, self._upto)]), kind="stable"
+        )  # merges what is sorted
         twice = both[1:][both[1:] == both[:-1]]
-        if len(twice):
-            self._raise(batch, int((rows.of(*places.PLACE) == twice[0]).argmax()))
         if len(both) > self.held:
             both = both[: self.held // 2].copy()
             self._upto = int(both[-1])
         self._hashes = both
+        return twice[0] if len(twice) else None
 
-    def _raise(self, batch: Batch, row: int) -> None:
-        session, query, position = batch.frame.select(places.PLACE).row(row)
-        raise batch.origin.error(
-            f"row {batch.origin.row(row)} stands at position {position} for query {short(query)} in session "
-            f"{short(session)}, as an earlier row of the log does: a session shows a query one page, and each page is "
-            "counted once; was a part of the log given twice?"
-        )
+
+def _upto(hashes: Hashes, most: int) -> Hashes:
+    return hashes[: np.searchsorted(hashes, np.uint64(most), "right")]
+
+
+def _refuse(batch: Batch, row: int) -> None:
+    session, query, position = batch.frame.select(places.PLACE).row(row)
+    raise batch.origin.error(
+        f"row {batch.origin.row(row)} stands at position {position} for query {short(str(query))} in session "
+        f"{short(str(session))}, as an earlier row of the log does: a session shows a query one page, and each page is "
+        "counted once; was a part of the log given twice?"
+    )
 
 
 @dataclass
@@ -65,10 +92,19 @@ class PartsSeen:
     def add(self, rows: RowHashes, batch: Batch) -> None:
         """Take in what is counted of a batch."""
         made = batch.numbered or "session_id" not in rows.frame.columns
-        self._by_chance = self._by_chance or made
         hashes = rows.of(*(name for name in rows.frame.columns if not made or name != "session_id"))
-        n, total = self._sums.get(batch.part.name, (0, 0))
-        self._sums[batch.part.name] = (n + len(hashes), (total + int(hashes.sum(dtype=np.uint64))) % 2**64)
+        self.add_sum(batch.part.name, len(hashes), int(hashes.sum(dtype=np.uint64)), made)
+
+    def add_sum(self, part: str, n: int, total: int, by_chance: bool) -> None:
+        """Take in so many rows of a part, by the sum of their hashes; and whether others may be like them by chance."""
+        rows, before = self._sums.get(part, (0, 0))
+        self._sums[part] = (rows + n, (before + total) % 2**64)
+        self._by_chance = self._by_chance or by_chance
+
+    def absorb(self, later: "PartsSeen") -> None:
+        """Take in what was met in a later stretch of the log, which may go on with a part."""
+        for part, (n, total) in later._sums.items():
+            self.add_sum(part, n, total, later._by_chance)
 
     def digests(self) -> list[dict[str, Any]]:
         """Rows and digest of each part, the largest first; parts that may be alike by chance are left out.

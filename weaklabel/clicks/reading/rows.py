@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from weaklabel.clicks.reading.origin import NOWHERE, Origin, refuse
-from weaklabel.clicks.reading.values import READERS
+from weaklabel.clicks.reading.values import READERS, ids
 
 SHOWN = ("query_id", "doc_id", "position")
 REQUIRED = (*SHOWN, "click")
@@ -36,10 +36,14 @@ def renamed(frame: pl.DataFrame, columns: Mapping[str, str], origin: Origin = NO
     rest = [name for name in frame.columns if name not in columns.values()]
     if both := [name for name in rest if name in columns]:
         raise origin.error(f"the log has a column {both[0]!r} beside {columns[both[0]]!r}: drop or rename one")
+    if not columns:
+        return frame
     return frame.select(*(pl.col(theirs).alias(ours) for ours, theirs in columns.items()), *rest)
 
 
-def checked(frame: pl.DataFrame, origin: Origin = NOWHERE, required: tuple[str, ...] = REQUIRED) -> pl.DataFrame:
+def checked(
+    frame: pl.DataFrame, origin: Origin = NOWHERE, required: tuple[str, ...] = REQUIRED, whole_ids: bool = False
+) -> pl.DataFrame:
     """The rows with columns of their types, ours first.
 
     Parameters
@@ -50,6 +54,8 @@ def checked(frame: pl.DataFrame, origin: Origin = NOWHERE, required: tuple[str, 
         Where the rows come from.
     required
         `REQUIRED` for one row per impression, `COUNTED` for rows of many.
+    whole_ids
+        Whether ids that are whole numbers may stay so.
 
     Raises
     ------
@@ -58,7 +64,8 @@ def checked(frame: pl.DataFrame, origin: Origin = NOWHERE, required: tuple[str, 
     """
     _require(frame, origin, required)
     own = [name for name in dict.fromkeys((*required, *OPTIONAL)) if name in frame.columns]
-    parsed = [READERS[name](frame[name], origin) if name in READERS else frame[name] for name in own]
+    readers = READERS | dict.fromkeys(TEXTS, ids) if whole_ids else READERS
+    parsed = [readers[name](frame[name], origin) if name in readers else frame[name] for name in own]
     rows = pl.DataFrame([*parsed, *frame.drop(own)])
     if required == COUNTED:
         refuse(rows["clicks"], rows["clicks"] > rows["impressions"], origin, "there are not as many impressions")

@@ -1,7 +1,7 @@
 """Scan: a log of any kind and size as checked rows that come batch by batch; it never lies in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -14,7 +14,7 @@ from weaklabel.clicks.reading.rows import KNOWN
 from weaklabel.clicks.reading.sources import Part
 from weaklabel.errors import ClickLogError
 
-AT_ONCE = 500_000  # rows of a file
+AT_ONCE = 200_000  # rows of a file
 
 
 @dataclass(frozen=True)
@@ -64,25 +64,37 @@ class LogScan:
 
     def __iter__(self) -> Iterator[Batch]:
         found = 0
-        for part in self.parts:
-            for raw, origin in self._chosen(part):
-                named = rows.renamed(raw, self.columns, origin)
-                for frame, where, numbered in self.layout.impressions(named, part.short, origin, part.clicks):
-                    found += len(frame)
-                    yield Batch(frame, part, where, numbered)
+        for batch in self.batches(self.parts, self.layout):
+            found += len(batch.frame)
+            yield batch
         if not found:
-            raise self._nothing()
+            raise self.nothing()
+
+    def batches(self, parts: Iterable[Part], layout: Layout) -> Iterator[Batch]:
+        """The batches of some of the parts, where there are any."""
+        for part in parts:
+            for raw, origin in self._chosen(part):
+                for frame, where, numbered in layout.impressions(raw, part.short, origin, part.clicks):
+                    yield Batch(frame, part, where, numbered)
+
+    def settled(self) -> Layout:
+        """A layout that has read so much of the first part as decides what the clicks of pages are."""
+        layout = replace(self.layout)
+        for raw, origin in self._chosen(self.parts[0]):
+            if layout.settled(raw, origin, self.parts[0].clicks):
+                break
+        return layout
 
     def _chosen(self, part: Part) -> Iterator[tuple[pl.DataFrame, Origin]]:
-        """The rows asked for, in frames of their file, with their numbers there."""
-        first = 0
+        """The rows asked for, with our names of columns, in frames of their file, with their numbers there."""
+        first = part.first
         for raw in part.frames(self._picked, AT_ONCE):
-            if self.where:
-                chosen, numbers = _filtered(raw, self.where, part.name)
-                yield chosen, Origin(part.name, rows=numbers + first)
-            else:
-                yield raw, Origin(part.name, first)
+            origin = Origin(part.name, first)
             first += len(raw)
+            if self.where:
+                raw, numbers = _filtered(raw, self.where, part.name)
+                origin = Origin(part.name, rows=numbers + origin.first)
+            yield rows.renamed(raw, self.columns, origin), origin
 
     def _picked(self, there: Sequence[str]) -> list[str]:
         """The columns to read of those there; all, where one that a log needs is not there, for a message to name."""
@@ -94,7 +106,8 @@ class LogScan:
         wanted = {*theirs.values(), *self.keep, *self.where}
         return [name for name in there if name in wanted]
 
-    def _nothing(self) -> ClickLogError:
+    def nothing(self) -> ClickLogError:
+        """What to say of a log that holds no rows."""
         named = ", ".join(part.name for part in self.parts[:3] if part.name)
         if self.where:
             sought = " and ".join(f"{name} is {value!r}" for name, value in self.where.items())
@@ -110,6 +123,7 @@ def scan_log(
     *,
     keep: Sequence[str] | None = None,
     where: Mapping[str, Any] | None = None,
+    whole_ids: bool = False,
 ) -> LogScan:
     """A click log of any kind and size, to be read in batches of checked rows.
 
@@ -138,6 +152,8 @@ def scan_log(
         Names in the source of the other columns to keep; None keeps all.
     where
         Only rows in which a column of the source has this value, written as text.
+    whole_ids
+        Whether ids that are whole numbers may stay so, which is quicker; else they are text.
 
     Raises
     ------
@@ -149,7 +165,7 @@ def scan_log(
     UnknownNameError
         There is no such format.
     """
-    layout = Layout(format)
+    layout = Layout(format, whole_ids=whole_ids)
     return LogScan(sources.parts(source, format), layout, dict(columns or {}), keep, dict(where or {}))
 
 

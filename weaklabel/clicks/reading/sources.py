@@ -11,13 +11,19 @@ from typing import Any
 
 import polars as pl
 
-from weaklabel import tables
+from weaklabel import engine, places, tables
 from weaklabel.clicks.reading.failures import PACKED, reading
 from weaklabel.clicks.reading.formats import yandex
 from weaklabel.errors import ClickLogError, TableError, first_line
 
 Frames = Iterator[pl.DataFrame]
 Pick = Callable[[Sequence[str]], list[str]]  # from the columns that are there to those that are wanted
+
+
+def _json(path: Path) -> pl.LazyFrame:
+    return pl.read_json(path, infer_schema_length=None).lazy()
+
+
 SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".parquet": pl.scan_parquet,
     # All as text: ids stay as they stand there, and a late row may be the first to show its type.
@@ -25,7 +31,7 @@ SCANNERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".tsv": partial(pl.scan_csv, infer_schema=False, separator="\t"),
     ".jsonl": partial(pl.scan_ndjson, infer_schema_length=None),
     ".ndjson": partial(pl.scan_ndjson, infer_schema_length=None),
-    ".json": lambda path: pl.read_json(path, infer_schema_length=None).lazy(),
+    ".json": _json,
 }
 
 
@@ -41,11 +47,15 @@ class Part:
         Its name without the folders that all parts share, so that the name moves with the log.
     n
         Its rows, where that is known beforehand.
+    first
+        The number of its first row in the file.
     frames
         From what picks the columns wanted among those there, and a number of rows, to the part in frames of about so
         many.
     clicks
         What the clicks of its pages are, where the format says so.
+    piece
+        From the number of a row, and of rows, to these alone, where that is quick.
     """
 
     name: str
@@ -53,6 +63,15 @@ class Part:
     n: int | None
     frames: Callable[[Pick, int], Frames]
     clicks: str | None = None
+    first: int = 0
+    piece: Callable[[int, int], "Part"] | None = None
+
+
+def pieces(part: Part, rows: int) -> list[Part]:
+    """The part in pieces of so many rows, the last of them shorter; in one where it cannot be cut, or is shorter."""
+    if part.piece is None or part.n is None or part.n <= rows:
+        return [part]
+    return [part.piece(first, min(rows, part.n - first)) for first in range(0, part.n, rows)]
 
 
 def parts(source: Any, format: str | None = None) -> tuple[Part, ...]:  # noqa: A002  the name that users write
@@ -62,8 +81,9 @@ def parts(source: Any, format: str | None = None) -> tuple[Part, ...]:  # noqa: 
     ----------
     source
         A file (Parquet, CSV, TSV, JSON, JSONL, or Yandex's text; CSV and text may be gzipped), a folder of them, a
-        pattern such as "day=*/*.parquet", several of these in a list; or a polars or pandas frame, anything with an
-        Arrow stream, a list or an iterator of such frames.
+        pattern such as "day=*/*.parquet", several of these in a list; URLs of Parquet files, or of folders of them,
+        that fsspec knows ("s3://bucket/log"); or a polars or pandas frame, anything with an Arrow stream, a list or an
+        iterator of such frames.
     format
         "yandex" reads files of any ending as Yandex's text.
 
@@ -74,10 +94,11 @@ def parts(source: Any, format: str | None = None) -> tuple[Part, ...]:  # noqa: 
     ClickLogError
         The source is none of these.
     """
-    if isinstance(source, str | Path):
-        return _of_files(_found(source), format)
-    if isinstance(source, list | tuple) and source and all(isinstance(path, str | Path) for path in source):
-        return _of_files([path for named in source for path in _found(named)], format)
+    named = [source] if isinstance(source, str | Path) else source
+    if isinstance(named, list | tuple) and named and all(isinstance(place, str | Path) for place in named):
+        if any(places.is_url(place) for place in named):
+            return tuple(_of_url(part) for part in engine.parts(named))
+        return _of_files([path for place in named for path in _found(place)], format)
     frames = isinstance(source, list | tuple) and bool(source) and all(hasattr(each, "columns") for each in source)
     if frames or isinstance(source, Iterator) or hasattr(source, "read_next_batch"):
         return (Part("", "", None, partial(_streamed, source)),)
@@ -118,11 +139,21 @@ def _of_file(path: Path, short: str, format: str | None) -> Part:  # noqa: A002
         raise TableError(f"{path} is empty: it has not even a header")
     scanner = SCANNERS.get(_ending(path))
     if format == "yandex" or (scanner is None and yandex.looks_like(path)):
-        return Part(str(path), short, None, partial(_told, path, partial(yandex.pages, path)), clicks="ids")
+        return Part(str(path), short, None, partial(_told, path, partial(yandex.pages, path.absolute())), clicks="ids")
     if scanner is None:
         raise TableError(f"cannot tell the format of {path} by {path.suffix!r}: use {', '.join(SCANNERS)}")
-    scan = partial(scanner, path)
-    return Part(str(path), short, _rows(path), partial(_told, path, partial(_scanned, scan)))
+    if scanner is pl.scan_parquet:
+        return _of_parquet(path, short, 0, _rows(path))
+    return Part(str(path), short, None, partial(_told, path, partial(_scanned, partial(scanner, path.absolute()))))
+
+
+def _of_parquet(path: Path, short: str, first: int, n: int) -> Part:
+    frames = partial(_told, path, partial(_scanned, partial(_some_rows, path.absolute(), first, n)))
+    return Part(str(path), short, n, frames, first=first, piece=partial(_of_parquet, path, short))
+
+
+def _some_rows(path: Path, first: int, n: int) -> pl.LazyFrame:
+    return pl.scan_parquet(path).slice(first, n)
 
 
 def _ending(path: Path) -> str:
@@ -130,10 +161,20 @@ def _ending(path: Path) -> str:
     return Path(path.stem).suffix.lower() if packed else path.suffix.lower()
 
 
-def _rows(path: Path) -> int | None:
-    """How many rows, where a footer says so."""
-    if path.suffix.lower() != ".parquet":
-        return None
+def _of_url(part: engine.Part) -> Part:
+    return Part(part.path, part.name, None, partial(_fetched, part))
+
+
+def _fetched(part: engine.Part, pick: Pick, size: int) -> Frames:
+    with part.rows() as rows:
+        try:
+            yield from _scanned(lambda: rows, pick, size)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            raise TableError(f"cannot read {part}: {first_line(error)}") from error
+
+
+def _rows(path: Path) -> int:
+    """How many rows its footer says there are."""
     with reading(path):
         return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 

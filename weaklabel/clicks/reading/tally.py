@@ -1,79 +1,46 @@
-"""The counts of a stream of impressions: one row of numbers for each cell, a column for each bucket of sessions."""
+"""The counts of a stream of impressions: each becomes a key, and millions of keys are sorted and counted at once.
+
+A key holds the codes of the columns of a cell, then the bucket of the session, if there is one, then the click.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS
-from weaklabel.clicks.reading.cell_numbers import CellNumbers, Ints
-from weaklabel.clicks.reading.hashing import RowHashes
-from weaklabel.errors import ClickLogError
+from weaklabel.clicks.reading import coding
+from weaklabel.clicks.reading.coding import Coder, Column, Columns, Texts, Together, Whole
+from weaklabel.clicks.reading.hashing import Hashes, hashes_of, mixed
+from weaklabel.clicks.reading.keys import BLOCK, Counts, reduced, starts
+from weaklabel.clicks.reading.numbers import Numbers
+from weaklabel.clicks.reading.packing import Ints, Packing
+from weaklabel.clicks.reading.ranks import order_of, ranked
+from weaklabel.clicks.reading.sorted_numbers import SortedNumbers
 
-HALF = 2**15  # rows counted at once in 16 bits: a number below it cannot overflow by them
-AT_ONCE = 1_000_000  # cells written out at once: 40 MB, which go back to the system
-
-
-class Numbers:
-    """One kind of count, by cell, and by cell and bucket: in 16 bits as long as those hold it, as there are 20 each."""
-
-    def __init__(self, split: bool) -> None:
-        self.total = 0
-        self.whole: Ints = np.zeros(0, np.int64)
-        self.split: NDArray[np.integer] = np.zeros((0, BUCKETS if split else 0), np.uint16)
-
-    def make_room(self, cells: int) -> None:
-        """For so many cells; memory costs nothing until it is written to."""
-        if cells > len(self.whole):
-            size = max(cells, 4 * len(self.whole))
-            self.whole, self.split = _longer(self.whole, size), _longer(self.split, size)
-
-    def add_ones(self, cells: Ints, places: Ints | None) -> None:
-        """One more in each cell, and at its place, which is the cell and its bucket."""
-        self.total += len(cells)
-        np.add.at(self.whole, cells, 1)
-        for start in range(0, 0 if places is None else len(places), HALF):
-            some, flat = places[start : start + HALF], self.split.reshape(-1)  # type: ignore[index]  # it is not None
-            np.add.at(flat, some, flat.dtype.type(1))
-            if flat.dtype == np.uint16 and flat[some].max() >= HALF:
-                self.split = self.split.astype(np.uint32)
-
-    def add(self, cells: Ints, places: Ints | None, numbers: Ints) -> None:
-        """So many more in each cell, and at its place."""
-        self.total += int(numbers.sum())
-        np.add.at(self.whole, cells, numbers)
-        if places is not None:
-            self.split = self.split.astype(np.int64, copy=False)
-            np.add.at(self.split.reshape(-1), places, numbers)
-
-    def columns(self, order: Ints, name: str, by_bucket: str) -> list[pl.Series]:
-        """The numbers of the cells in this order, over all buckets and, where there are any, by bucket; they go out.
-
-        Raises
-        ------
-        ClickLogError
-            One of a bucket grew beyond 32 bits.
-        """
-        whole = pl.Series(name, self.whole[order])
-        if not self.split.shape[1]:
-            return [whole]
-        if self.split.max() >= 2**32:
-            raise ClickLogError(f"{by_bucket} of a cell are over four billion: count the log without its session_id")
-        starts = range(0, len(order), AT_ONCE)
-        blocks = [self.split.take(order[start : start + AT_ONCE], axis=0) for start in starts]
-        self.split = self.split[:0].copy()
-        split = np.empty((len(order), BUCKETS), self.split.dtype if self.split.itemsize <= 4 else np.uint32)
-        for start in starts:  # block by block, each let go of, as memory would hold all numbers twice
-            split[start : start + AT_ONCE] = blocks.pop(0)
-        return [whole, pl.Series(by_bucket, split)]
+WAITING, WAITING_SPLIT = 20_000_000, 2_000_000  # impressions sorted at once: 160 MB, or with sessions 16 MB
+KEY = 63  # bits, without the sign
+BUCKET = 5  # bits of it
+CLICKS = hashes_of(pl.Series([0, 1], dtype=pl.Int8))
 
 
-def _longer(numbers: NDArray[Any], size: int) -> NDArray[Any]:
-    longer = np.zeros((size, *numbers.shape[1:]), numbers.dtype)
-    longer[: len(numbers)] = numbers
-    return longer
+@dataclass(frozen=True)
+class Sums:
+    """What a tally came to, for another to take in.
+
+    Attributes
+    ----------
+    columns
+        Of the cells.
+    number
+        Of each cell: where it stands in impressions and clicks, shape (cells,).
+    """
+
+    columns: Columns
+    number: Ints
+    impressions: Numbers
+    clicks: Numbers
 
 
 class Tally:
@@ -85,30 +52,191 @@ class Tally:
         The columns of a cell, position last.
     split
         Whether there are sessions, to count by bucket.
+    hashed
+        Whether to add up hashes of the rows, too: those of rows that are equal are worked out once.
     """
 
-    def __init__(self, by: Sequence[str], split: bool) -> None:
-        self.by, self._split = list(by), split
-        self.impressions, self.clicks = Numbers(split), Numbers(split)
-        self._cells = CellNumbers()
-        self._keys: list[pl.DataFrame] = []
+    def __init__(self, by: Sequence[str], split: bool, hashed: bool = False) -> None:
+        self.by, self._split, self.hashed = tuple(by), split, hashed
+        self._low = 1 + (BUCKET if split else 0)
+        self._buffer: Ints = np.empty(WAITING_SPLIT if split else WAITING, np.int64)
+        self._waiting, self._hashed_upto = 0, 0
+        self._taken: int | None = None
+        self._forget([])
 
-    def add(self, hashes: RowHashes) -> None:
-        """Take in checked rows that have the columns of a cell, all but the position text."""
-        rows = hashes.frame
-        cell, new = self._cells.of(hashes, self.by)
-        if len(new):
-            self._keys.append(rows.select(self.by)[new])
-        place = cell * BUCKETS + _buckets(hashes) if self._split else None
-        for numbers in (self.impressions, self.clicks):
-            numbers.make_room(self._cells.n)
+    def _forget(self, coders: list[Coder]) -> None:
+        self._coders = coders
+        self._packing: Packing | None = None
+        self._cells = SortedNumbers()
+        self.impressions, self.clicks = Numbers(self._split), Numbers(self._split)
+
+    def add(self, rows: pl.DataFrame, bucket: Ints | None = None) -> None:
+        """Take in checked rows that have the columns of a cell; and the bucket of each, 0..19, where there are any."""
+        if not len(rows):
+            return
+        codes = self._codes({name: Column(rows[name]) for name in self.by})
         if "click" in rows.columns:
-            clicked = np.flatnonzero(rows["click"].to_numpy())
-            self.impressions.add_ones(cell, place)
-            self.clicks.add_ones(cell[clicked], None if place is None else place[clicked])
+            lower = [(bucket, BUCKET)] if bucket is not None else []
+            self._wait(codes, [*lower, (rows["click"].to_numpy(), 1)])
+            return
+        if self.hashed and self._taken is None:
+            self._taken = self.take_hash()  # of what is there: hashes of these rows are no sums of those of cells
+        keys = self._pack(codes)
+        if bucket is not None:
+            keys = keys << BUCKET | bucket
+        keys, place = np.unique(keys, return_inverse=True)
+        sums = [np.zeros(len(keys), np.int64) for _ in COUNTS]
+        for name, numbers in zip(COUNTS, sums, strict=True):
+            np.add.at(numbers, place, rows[name].to_numpy())
+        self._take_in(keys, *sums)
+
+    def totals(self) -> tuple[int, int]:
+        """Impressions and clicks of all cells."""
+        self._count()
+        return self.impressions.total, self.clicks.total
+
+    def take_hash(self) -> int:
+        """The sum of the hashes of all rows since it was last asked for, modulo 2^64."""
+        if self._taken is None:
+            self._count()
+            number = self._cells.numbers
+            taken = self._hash_of(self._cells.keys, self.impressions.whole[number], self.clicks.whole[number])
         else:
-            self.impressions.add(cell, place, rows["impressions"].to_numpy())
-            self.clicks.add(cell, place, rows["clicks"].to_numpy())
+            taken = self._taken + self._hash_waiting()
+        self._taken, self._hashed_upto = 0, self._waiting
+        return taken % 2**64
+
+    def _hash_waiting(self) -> int:
+        """The sum of the hashes of the rows that wait, without those of which it was asked for."""
+        keys = self._buffer[self._hashed_upto : self._waiting]
+        return self._hash_of(*reduced(keys))
+
+    def _codes(self, columns: Columns) -> list[Ints]:
+        """The codes of each row, by coder, each of shape (n,); there is a packing for them then."""
+        if not self._coders:
+            self._forget([Whole(name) for name in self.by])
+        if not all(coder.takes(columns) for coder in self._coders):
+            self._recode([_taking(coder, columns) for coder in self._coders])
+        codes = [coder.codes(columns) for coder in self._coders]
+        most = [coder.most for coder in self._coders]
+        if self._packing is None or not self._packing.holds(most):
+            packing = Packing.of(most, KEY - self._low)
+            if packing is None:
+                self._recode([Together(self.by[:-1]), self._coders[-1]])
+                return self._codes(columns)
+            self._repack(packing)
+        return codes
+
+    def _repack(self, packing: Packing) -> None:
+        """Go on with other keys, which sort as those so far do."""
+        self._count()
+        if self._packing is not None:
+            self._cells.keys = packing.pack(self._packing.unpack(self._cells.keys))
+        self._packing = packing
+
+    def _recode(self, coders: list[Coder]) -> None:
+        """Go on with other coders."""
+        sums = self.sums()
+        self._forget(coders)
+        if len(sums.number):
+            self.absorb(sums)
+
+    def _wait(self, codes: Sequence[Ints], lower: Sequence[tuple[Ints, int]]) -> None:
+        """Let the keys of rows wait to be counted, made of codes and of what stands below them, in so many bits."""
+        for start in range(0, len(codes[0]), BLOCK):
+            rows = slice(start, start + BLOCK)
+            n = len(codes[0][rows])
+            if self._waiting + n > len(self._buffer):
+                self._count()
+            keys = self._buffer[self._waiting : self._waiting + n]
+            keys[:] = self._pack([code[rows] for code in codes])
+            for column, bits in lower:
+                keys <<= bits
+                keys |= column[rows]
+            self._waiting += n
+
+    def _pack(self, codes: Sequence[Ints]) -> Ints:
+        assert self._packing is not None
+        return self._packing.pack(codes)
+
+    def _count(self) -> None:
+        """Count the keys that wait."""
+        if not self._waiting:
+            return
+        if self._taken is not None:  # else all there is will be asked for at once, and cells are fewer then
+            self._taken += self._hash_waiting()
+        counts = reduced(self._buffer[: self._waiting])
+        self._waiting, self._hashed_upto = 0, 0
+        self._take_in(*counts)
+
+    def _take_in(self, keys: Ints, impressions: Ints | Counts, clicks: Ints | Counts) -> None:
+        """Add counts for keys that are sorted and all different, of cells or of cells and their buckets."""
+        cells = keys >> BUCKET if self._split else keys
+        first = starts(cells) if self._split else None
+        number = self._cells.of(cells if first is None else cells[first])
+        place = None
+        if first is not None:
+            place = np.repeat(number, np.diff(first, append=len(keys))) * BUCKETS + (keys & ((1 << BUCKET) - 1))
+        for numbers, more in ((self.impressions, impressions), (self.clicks, clicks)):
+            numbers.make_room(len(self._cells))
+            numbers.add(number, more if first is None else np.add.reduceat(more, first))
+            if place is not None:
+                numbers.add_split(place, more)
+
+    def _hash_of(self, cells: Ints, impressions: Ints | Counts, clicks: Ints | Counts) -> int:
+        """The sum of the hashes of so many rows of each cell, and so many of them clicked."""
+        if not len(cells):
+            return 0
+        hashes = self._hashes(cells)
+        clicked, passed = clicks.astype(np.uint64), (impressions - clicks).astype(np.uint64)
+        sums = mixed(hashes, CLICKS[1]) * clicked + mixed(hashes, CLICKS[0]) * passed
+        return int(sums.sum(dtype=np.uint64))
+
+    def _hashes(self, cells: Ints) -> Hashes:
+        """The hash of each cell, shape (cells,), as `RowHashes` has it; cells that begin alike are neighbours."""
+        assert self._packing is not None
+        known: Hashes = np.zeros(0, np.uint64)
+        before: Ints = np.zeros(0, np.int64)
+        shift = sum(self._packing.bits)
+        for coder, bits in zip(self._coders, self._packing.bits, strict=True):
+            shift -= bits
+            begun = cells >> shift
+            first = starts(begun)
+            of_column = coding.hashes(coder, begun[first] & ((1 << bits) - 1))
+            known = np.repeat(known, np.diff(np.searchsorted(first, before), append=len(first)))
+            for hashes in of_column:
+                known = mixed(known, hashes) if len(known) else hashes
+            before = first
+        return known
+
+    def sums(self) -> Sums:
+        """What there is so far."""
+        self._count()
+        columns: dict[str, Column] = {}
+        codes = self._packing.unpack(self._cells.keys) if self._packing else ()
+        for coder, code in zip(self._coders, codes, strict=False):  # without rows there are no codes
+            different, index = coding.distinct(code)
+            index = index.astype(np.int32)
+            columns |= {values.name: Column(values, index) for values in coder.values(different)}
+        return Sums(columns, self._cells.numbers, self.impressions, self.clicks)
+
+    def trim(self) -> None:
+        """Let go of memory that is there for more."""
+        self._count()
+        self._buffer = self._buffer[:0].copy()
+        for numbers in (self.impressions, self.clicks):
+            numbers.cut(len(self._cells))
+
+    def absorb(self, sums: Sums) -> None:
+        """Take in what a tally of the same columns came to."""
+        if not len(sums.number):
+            return
+        keys = self._pack(self._codes(sums.columns))
+        order = np.argsort(keys)
+        mine = self._cells.of(keys[order])
+        for numbers, more in ((self.impressions, sums.impressions), (self.clicks, sums.clicks)):
+            numbers.make_room(len(self._cells))
+            numbers.add_all(mine, more, sums.number[order])
 
     def to_frame(self) -> pl.DataFrame:
         """The cells, sorted, with their counts. The tally is empty then, as memory might not hold both.
@@ -118,41 +246,22 @@ class Tally:
         ClickLogError
             A number grew beyond 32 bits.
         """
-        keys = pl.concat(self._keys, rechunk=True)
-        self._keys, self._cells = [], CellNumbers()
-        order = _order(keys, self.by)
-        keys = keys[order]
-        sums, splits = [], []
+        sums = self.sums()
+        self._forget([])
+        self._buffer = self._buffer[:0].copy()
+        ranks = [ranked(column) for column in sums.columns.values()]
+        order = order_of([(rank, len(different)) for different, rank in ranks])
+        keys = [different.gather(rank[order]) for different, rank in ranks]
+        number, counted = sums.number[order], {"impressions": sums.impressions, "clicks": sums.clicks}
+        del sums, ranks, order
+        whole, split = [], []
         for name, by_bucket in zip(COUNTS, BY_BUCKET, strict=True):
-            whole, *split = vars(self).pop(name).columns(order, name, by_bucket)
-            sums.append(whole)
-            splits += split
-        return keys.with_columns(*sums, *splits)
+            total, *by = counted.pop(name).columns(number, name, by_bucket)
+            whole.append(total)
+            split += by
+        return pl.DataFrame([*keys, *whole, *split])
 
 
-def _buckets(rows: RowHashes) -> Ints:
-    """The bucket of each session, 0..19, by its hash."""
-    buckets: Ints = (rows.column("session_id") % np.uint64(BUCKETS)).astype(np.int64)
-    return buckets
-
-
-def _order(keys: pl.DataFrame, by: Sequence[str]) -> Ints:
-    """The rows in sorted order: by the ranks of their texts, which are few, packed into one number."""
-    packed: Ints = np.zeros(len(keys), np.int64)
-    size = 1
-    for name in by:
-        rank, n = _ranks(keys[name])
-        if size * n >= 2**62:
-            packed, size = _ranks(pl.Series(packed))
-        packed, size = packed * n + rank, size * n
-    return np.argsort(packed)
-
-
-def _ranks(values: pl.Series) -> tuple[Ints, int]:
-    """The rank of each value among the different ones, 0.., and how many these are."""
-    different = values.unique().sort()
-    if values.dtype == pl.String:
-        ranks = values.cast(pl.Enum(different)).to_physical().cast(pl.Int64).to_numpy()
-    else:
-        ranks = np.searchsorted(different.to_numpy(), values.to_numpy())
-    return ranks, len(different)
+def _taking(coder: Coder, columns: Columns) -> Coder:
+    """The coder, or one of texts where it does not take the rows."""
+    return coder if coder.takes(columns) else Texts(coder.names[0])

@@ -23,6 +23,10 @@ class Layout:
     ----------
     format
         One of `FORMATS`; None: told from the columns.
+    kind
+        What the clicks of pages are, one of `pages.KINDS`, where that is known.
+    whole_ids
+        Whether ids that are whole numbers may stay so.
 
     Raises
     ------
@@ -32,6 +36,7 @@ class Layout:
 
     format: str | None = None
     kind: str | None = None
+    whole_ids: bool = False
 
     def __post_init__(self) -> None:
         if self.format is not None and self.format not in FORMATS:
@@ -44,12 +49,11 @@ class Layout:
 
         `short` names the file in the sessions made here; `clicks` says what those of pages are, where that is known.
         """
-        if self.format == "long" or (self.format is None and not _paged(raw)):
-            yield checked(raw, origin, _required(raw)), origin, False
+        if not self._paged(raw):
+            yield checked(raw, origin, _required(raw), self.whole_ids), origin, False
             return
         read = pages.listed(raw, origin)
-        if clicks is None and self.kind is None and (read["clicks"].list.len() > 0).any():  # no click decides nothing
-            self.kind = pages.kind_of_clicks(read, origin)
+        self._decide(read, origin, clicks)
         numbered = "session_id" not in read.columns
         if numbered:
             read = read.with_columns(_sessions(len(read), short, origin))
@@ -58,9 +62,21 @@ class Layout:
             frame, where = pages.impressions(some, clicks or self.kind or "positions", origin.after(start))
             yield checked(frame, where), where, numbered
 
+    def settled(self, raw: pl.DataFrame, origin: Origin, clicks: str | None = None) -> bool:
+        """Whether it is known now what the clicks of pages are, or there is no need to know."""
+        if clicks is None and self.kind is None and self._paged(raw):
+            self._decide(pages.listed(raw, origin), origin, clicks)
+            return self.kind is not None
+        return True
 
-def _paged(raw: pl.DataFrame) -> bool:
-    return "doc_ids" in raw.columns and not {"doc_id", "click"} <= set(raw.columns)
+    def _paged(self, raw: pl.DataFrame) -> bool:
+        if self.format is None:
+            return "doc_ids" in raw.columns and not {"doc_id", "click"} <= set(raw.columns)
+        return self.format != "long"
+
+    def _decide(self, read: pl.DataFrame, origin: Origin, clicks: str | None) -> None:
+        if clicks is None and self.kind is None and (read["clicks"].list.len() > 0).any():  # no click decides nothing
+            self.kind = pages.kind_of_clicks(read, origin)
 
 
 def _required(raw: pl.DataFrame) -> tuple[str, ...]:
