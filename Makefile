@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench crash clean
+.PHONY: demo test lint bench bench-more crash clean
 
 demo: .venv/installed
 	$(BIN)/weaklabel demo --out demo
@@ -16,12 +16,15 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Every flow beside its peers, in short: ten minutes on two idle cores.
 bench: .venv/installed
 	$(BIN)/python benchmarks/run.py
-	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/apply.py
+
+# What results are worth on real data, and single pieces in more detail: hours, and some gigabytes of peers.
+bench-more: .venv/installed
+	$(BIN)/python benchmarks/run.py --full
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/label_models.py
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/clicks.py
-	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/click_counts.py
 	$(BIN)/python benchmarks/review.py
 	OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(BIN)/python benchmarks/audit.py score labels repair --seeds 3
 	$(BIN)/python benchmarks/active.py --install
