@@ -84,7 +84,7 @@ def test_known_classes_reach_parts(folder, weaklabel):
         ("apply rules.py table --out votes.parquet", "is the name of a file: drop its ending"),
         ("apply rules.py table --out votes/ --backend spark", "no backend is called 'spark'; there are: sequential"),
         ("apply rules.py table --out votes/ -j 0", "n_jobs is 0; it is a number of workers, or -1"),
-        ("apply rules.py table --out v --backend loky --scheduler tcp://a:1", "only the backend 'dask' has a scheduler"),
+        ("apply rules.py table --out v --backend loky --scheduler tcp://a", "only the backend 'dask' has a scheduler"),
         ("apply rules.py empty --out votes/", "no file at empty"),
         ("denoise table --out posterior/", "has no weaklabel header"),
     ],

@@ -103,9 +103,9 @@ def test_two_processes_vote_as_one_does():
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_fault_abstains_and_is_counted_across_blocks_and_processes(n_jobs):
-    n = 2 * LEAST + 500
+    n = 2500
 
-    L = apply([divides, odd, late], numbered(n), CLASSES, n_jobs=n_jobs)
+    L = apply([divides, odd, late], numbered(n), CLASSES, n_jobs=n_jobs, batch_size=1000)
 
     # `divides` fails on 7, 107, 207, ...; `late` on everything from 1500 on, which begins in the second block
     assert L.faults == (

@@ -39,7 +39,7 @@ def apply(
         Workers: processes, or whatever `run_on` says; -1: one on each core. By default as `run_on` says, else this
         process alone.
     batch_size
-        Rows at a time; by default a twentieth of the table, within 1,000 to 50,000. The votes depend neither on it nor
+        Rows at a time; by default a tenth of the table, within 2,000 to 100,000. The votes depend neither on it nor
         on `n_jobs`.
     strict
         Raise at the first fault instead of noting it.

@@ -22,8 +22,8 @@ from weaklabel.labeling.applying.voting import Block, vote
 
 log = logging.getLogger(__name__)
 
-LEAST, MOST = 1_000, 50_000  # rows in a batch, unless the user says; each batch costs a few milliseconds by itself
-PIECES = 20  # of a table, if they are not too small: a bar that moves, and work for several processes
+LEAST, MOST = 2_000, 100_000  # rows in a batch, unless the user says; each batch costs a few milliseconds by itself
+PIECES = 10  # of a table, if they are not too small: a bar that moves, and work for several processes
 TWICE = 10  # rows that are asked about twice: enough to see most functions that draw lots
 
 
