@@ -41,7 +41,7 @@ OWNERS = {
     "label_studio_sdk": ("review/backends/_studio_api.py",),
     "starlette": ("review/serving/",),
     "uvicorn": ("review/serving/",),
-    "filelock": ("review/",),
+    "filelock": ("review/", "artefacts/folder.py"),
     "sentence_transformers": ("labeling/embeddings.py",),
     "cloudpickle": ("labeling/applying/run.py", "engine/_dask.py"),
     "lightgbm": ("clicks/ranking/learners.py",),

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO
 
 
@@ -18,7 +19,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     OSError
         It cannot be written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{token_hex(8)}.part")  # processes of two machines may have the same number
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with part.open("wb") as file:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,6 +17,7 @@ from weaklabel.errors import TableError, first_line
 from weaklabel.files import replacing
 
 ENDING = ".parquet"
+MANIFEST = "_manifest.json"  # of an artefact in parts; programs that read folders of Parquet pass by what begins with _
 CHANGES = ("mtime", "modify", "LastModified", "last_modified", "updated", "modificationTime", "ETag", "etag", "created")
 
 
@@ -56,15 +58,14 @@ def join(folder: str | Path, name: str) -> str:
 
 
 def parquet_in(folder: str | Path) -> list[str]:
-    """The names of the Parquet files in a folder and those below it, sorted; hidden ones (._) are left out."""
-    if not is_url(folder):
-        root = Path(folder)
-        names = [file.relative_to(root).as_posix() for file in root.rglob(f"*{ENDING}") if file.is_file()]
-    else:
-        files, path = _reached(folder)
-        above = path.rstrip("/") + "/"
-        names = [found[found.index(above) + len(above) :] for found in files.find(path) if found.endswith(ENDING)]
-    return sorted(name for name in names if not any(step.startswith((".", "_")) for step in name.split("/")))
+    """The names of the Parquet files in a folder and those below it, sorted.
+
+    Hidden ones (._) are left out, and folders below that are an artefact of their own.
+    """
+    names = _files_in(folder)
+    others = tuple(name.removesuffix(MANIFEST) for name in names if name.endswith(f"/{MANIFEST}"))
+    hidden = re.compile(r"(^|/)[._]")
+    return [name for name in names if name.endswith(ENDING) and not hidden.search(name) and not name.startswith(others)]
 
 
 def half_made_in(folder: str | Path) -> list[str]:
@@ -72,10 +73,23 @@ def half_made_in(folder: str | Path) -> list[str]:
     if not is_url(folder):
         root = Path(folder)
         return sorted(file.relative_to(root).as_posix() for file in root.rglob(f".*{ENDING}.*"))
+    return [name for name in _files_in(folder) if re.search(rf"(^|/)\.[^/]*{re.escape(ENDING)}\.", name)]
+
+
+def _files_in(folder: str | Path) -> list[str]:
+    """The names of all files in a folder and those below it, sorted; also of folders that it links to, once each."""
+    if not is_url(folder):
+        found, seen = [], set()
+        for above, below, names in os.walk(folder, followlinks=True):
+            if os.path.realpath(above) in seen:
+                below.clear()
+                continue
+            seen.add(os.path.realpath(above))
+            found += [Path(above, name).relative_to(folder).as_posix() for name in names]
+        return sorted(found)
     files, path = _reached(folder)
     above = path.rstrip("/") + "/"
-    names = [found[found.index(above) + len(above) :] for found in files.find(path)]
-    return sorted(name for name in names if re.search(rf"(^|/)\.[^/]*{re.escape(ENDING)}\.", name))
+    return sorted(name[name.index(above) + len(above) :] for name in files.find(path))
 
 
 def mark(place: str | Path) -> str:
@@ -130,7 +144,7 @@ def delivered(place: str | Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="weaklabel-") as folder:
         made = Path(folder, name)
         yield made
-        part = f"{above}/.{name}.{os.getpid()}.part"
+        part = f"{above}/.{name}.{token_hex(4)}.part"  # on two machines, processes may have the same number
         files.makedirs(above, exist_ok=True)
         files.put_file(os.fspath(made), part)
         if files.exists(path):

@@ -15,13 +15,14 @@ from weaklabel.errors import TableError, first_line
 from weaklabel.files import replacing
 
 AT_A_TIME = 4_000_000  # hashes of ids in memory
+STRETCH = 500_000  # rows that are read in one go: less memory would cost more time in files whose row groups are large
 READERS: Mapping[str, Any] = {
     ".csv": partial(pl.read_csv, infer_schema_length=None),  # all rows: a late one may be the first to show its type
     ".tsv": partial(pl.read_csv, infer_schema_length=None, separator="\t"),
     ".jsonl": partial(pl.read_ndjson, infer_schema_length=None),
     ".ndjson": partial(pl.read_ndjson, infer_schema_length=None),
     ".json": partial(pl.read_json, infer_schema_length=None),
-    ".parquet": pl.read_parquet,
+    ".parquet": partial(pl.read_parquet, glob=False),
 }
 
 
@@ -93,7 +94,7 @@ def scan_table(path: str | Path, id_column: str = "id") -> TableScan:
     if path.suffix.lower() != ".parquet" or not path.is_file():
         table = read_table(path, id_column)
         return TableScan(table.schema, len(table), table.iter_slices)
-    return scan_rows(pl.scan_parquet(path), id_column, str(path))
+    return scan_rows(pl.scan_parquet(path, glob=False), id_column, str(path))
 
 
 def scan_rows(lazy: pl.LazyFrame, id_column: str = "id", source: str = "the table") -> TableScan:
@@ -109,13 +110,31 @@ def scan_rows(lazy: pl.LazyFrame, id_column: str = "id", source: str = "the tabl
         schema = as_table(empty, id_column, source).schema
         ids = pl.col(id_column).fill_nan(None) if empty.schema[id_column].is_float() else pl.col(id_column)
         rows = lazy.select(ids.cast(pl.String).alias("id"), pl.exclude(id_column))
-        n = _count_ids(rows.select("id"))
+        n = _count_ids(rows.select("id"), source)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise TableError(f"cannot read {source}: {first_line(error)}") from error
-    return TableScan(schema, n, lambda size: rows.collect_batches(chunk_size=size, maintain_order=True))
+    return TableScan(schema, n, partial(in_batches, rows, n))
 
 
-def _count_ids(column: pl.LazyFrame) -> int:
+def in_batches(rows: pl.LazyFrame, n: int, size: int) -> Iterator[pl.DataFrame]:
+    """Rows of a Parquet file in their order, so many at a time, the last time fewer.
+
+    They are read stretch by stretch: from a row group polars unpacks all rows that are asked for, before it gives the
+    first, and there are files of millions of rows in a single group.
+
+    Parameters
+    ----------
+    n
+        How many rows there are.
+    size
+        Rows at a time.
+    """
+    stretch = size * max(1, STRETCH // size)
+    for first in range(0, n, stretch):
+        yield from rows.slice(first, stretch).collect_batches(chunk_size=size, maintain_order=True)
+
+
+def _count_ids(column: pl.LazyFrame, source: str) -> int:
     """How many there are, if each is there and unique.
 
     Hashes tell, so many of them at a time that memory stays within bounds; in doubt, the ids themselves.
@@ -125,8 +144,15 @@ def _count_ids(column: pl.LazyFrame) -> int:
     for part in range(parts):
         some = hashes.filter(pl.first() % parts == part).collect(engine="streaming").to_series()
         if missing or some.n_unique() < len(some):
-            checks.ids(column.collect().to_series())
+            _see_that_ids_differ(column.collect().to_series(), source)
     return int(n)
+
+
+def _see_that_ids_differ(ids: pl.Series, source: str) -> None:
+    try:
+        checks.ids(ids)
+    except TableError as error:
+        raise TableError(f"{source}: {error}") from error
 
 
 def as_table(data: Any, id_column: str = "id", source: str = "the table") -> pl.DataFrame:

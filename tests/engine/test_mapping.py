@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from weaklabel import engine, progress
-from weaklabel.engine import mapping
+from weaklabel.engine import mapping, working
 from weaklabel.engine.backend import ONE_THREAD
 from weaklabel.errors import EngineError, TableError, UnknownNameError
 
@@ -40,9 +40,10 @@ def refuses(bad, x):
 
 
 def kills_itself(folder, x):
-    """The worker dies on task 2, the first time; each run of a task leaves a mark."""
+    """The worker dies on task 2, the first time, once the result of task 0 is taken; each run leaves a mark."""
     Path(folder, f"{x}-{os.getpid()}").touch()
     if x == 2 and len(list(Path(folder).glob("2-*"))) == 1:
+        wait_until(Path(folder, "taken").exists)
         os.kill(os.getpid(), signal.SIGKILL)
     return x
 
@@ -61,7 +62,7 @@ def backend(request):
 
 @pytest.fixture(autouse=True)
 def without_pauses(monkeypatch):
-    monkeypatch.setattr(mapping, "PAUSE", 0.001)
+    monkeypatch.setattr(working, "PAUSE", 0.001)
 
 
 def test_results_come_in_the_order_of_the_tasks(backend):
@@ -94,7 +95,24 @@ def test_processes_are_others_and_use_one_thread_in_polars():
 
     assert os.getpid() not in {pid for _, pid, _ in found}
     assert {threads for _, _, threads in found} == {"1"}
-    assert os.environ.get(ONE_THREAD) != "1" or "POLARS_MAX_THREADS" in os.environ
+
+
+def test_threads_that_each_have_their_processes_leave_the_environment_as_it_was(monkeypatch):
+    monkeypatch.delenv(ONE_THREAD, raising=False)
+    found = {}
+
+    def work(name):
+        with engine.run_on("loky", 2):
+            found[name] = [n for n, _, _ in engine.mapped(squared, range(6), "squares")]
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in ("a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert found["a"] == found["b"] == [n * n for n in range(6)]
+    assert ONE_THREAD not in os.environ
 
 
 def test_what_fails_is_tried_again(backend, tmp_path):
@@ -132,12 +150,16 @@ def test_one_bad_input_among_many_stays_what_it_is(backend):
 
 
 def test_a_process_that_is_killed_is_survived_and_what_was_done_is_not_done_again(tmp_path):
+    found = []
+
     with engine.run_on("loky", 2):
-        found = list(engine.mapped(partial(kills_itself, str(tmp_path)), range(8), "killed"))
+        for x in engine.mapped(partial(kills_itself, str(tmp_path)), range(8), "killed"):
+            found.append(x)
+            (tmp_path / "taken").touch()
 
     assert found == list(range(8))
     runs = [len(list(tmp_path.glob(f"{x}-*"))) for x in range(8)]
-    assert runs[0] == 1  # its result had come before the process died, or it was in the other one
+    assert runs[0] == 1
     assert runs[2] == 2
     assert sum(runs) <= 8 + 4  # tasks that were out when it died, at most twice the workers
 
@@ -210,8 +232,10 @@ def test_dask_that_is_not_installed_is_said(monkeypatch):
 INTERRUPTED = """
 import os, sys, time
 from weaklabel import engine
+folder = sys.argv[1]
 def slow(x):
-    open(os.path.join(sys.argv[1], str(x)), "w").close()
+    with open(os.path.join(folder, str(x)), "w") as note:
+        note.write(str(os.getpid()))
     time.sleep(0.05 if x < 2 else 60)
     return x
 with engine.run_on(sys.argv[2], 2):
@@ -220,7 +244,7 @@ with engine.run_on(sys.argv[2], 2):
 """
 
 
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", [*HERE, "dask"])
 def test_ctrl_c_stops_at_once_and_leaves_no_process(name, tmp_path):
     command = [sys.executable, "-c", INTERRUPTED, str(tmp_path), name]
     running = subprocess.Popen(
@@ -233,9 +257,32 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(name, tmp_path):
 
     assert running.returncode != 0
     assert said.count("KeyboardInterrupt\n") == 1  # of the caller; workers say nothing
-    deadline = time.monotonic() + 10
-    while left := living(running.pid):
-        assert time.monotonic() < deadline, left
+    wait_until(lambda: not living(running.pid))
+
+
+@pytest.mark.parametrize("name", ["loky", "dask"])
+def test_workers_go_when_whoever_started_them_is_killed(name, tmp_path):
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path), name]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    assert running.stdout.readline() == "0\n"
+    workers = {int(file.read_text()) for file in tmp_path.iterdir()}
+
+    running.kill()  # it can tell nobody
+    running.communicate()
+
+    assert workers - {running.pid} == workers
+    wait_until(lambda: not any(alive(pid) for pid in workers))
+
+
+def alive(pid):
+    said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return said.strip() not in ("", "Z")
+
+
+def wait_until(true, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not come about"
         time.sleep(0.05)
 
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from weaklabel import engine, places
+from weaklabel import engine, places, tables
 from weaklabel.artefacts import folder
 from weaklabel.errors import ArtefactError, TableError
 
@@ -51,6 +51,14 @@ def test_batches_have_so_many_rows_but_the_last(files, size):
     assert all(n == size for n in found[:-1])
 
 
+@pytest.mark.parametrize("stretch", [1, 3, 5, 100])
+def test_in_how_many_goes_a_file_is_read_changes_no_batch(files, stretch, monkeypatch):
+    part = engine.parts(files / "a.parquet", rows=7)[0]
+    monkeypatch.setattr(tables, "STRETCH", stretch)
+
+    assert [batch["x"].to_list() for batch in part.batches(["x"], 3)] == [[10, 11, 12], [13, 14, 15], [16]]
+
+
 def test_a_part_says_where_it_is(files):
     _, second = engine.parts(files / "a.parquet", rows=6)
 
@@ -65,6 +73,7 @@ def test_what_is_no_part_is_refused(files, tmp_path):
         (tmp_path / "nowhere.parquet", "no file at"),
         (tmp_path / "empty", "holds no Parquet files: name one with parts that end in .parquet"),
         (tmp_path / "x*.parquet", "no file matches"),
+        (tmp_path / "em*", "no file matches .*, only folders such as .*empty: end it in"),
         ([files / "a.parquet", files / "a.parquet"], "two parts are called"),
         ("nosuch://bucket/a.parquet", "cannot reach nosuch://bucket/a.parquet"),
     ):

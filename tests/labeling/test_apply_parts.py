@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -14,8 +15,10 @@ import weaklabel as wl
 from weaklabel import places
 from weaklabel.artefacts.folder import MANIFEST
 from weaklabel.errors import ArtefactError, EngineError, LabelingFunctionError, TableError
+from weaklabel.labeling.applying.plan import Plan
 
 CLASSES = ("ham", "spam")
+SCHEMA = {"id": pl.String, "text": pl.String}
 RULES = """
 from helper import has
 from weaklabel import keywords, labeling_function
@@ -82,6 +85,7 @@ def test_the_votes_of_the_parts_are_those_of_the_whole(backend, table, lfs, tmp_
         done = wl.apply_file(lfs, table, out, CLASSES)
 
     assert as_one(out).equals(wl.apply(lfs, whole(table), CLASSES).to_frame())
+    assert wl.LabelMatrix.load(out / "part-1.parquet").provenance["sources"] == Plan(lfs, CLASSES, SCHEMA).sources
     assert (done.n, done.n_covered, done.asked) == (200, 160, dict.fromkeys(("prize", "greets", "free"), 200))
     assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.parquet")) == sorted(
         path.relative_to(table).as_posix() for path in table.rglob("*.parquet")
@@ -239,9 +243,21 @@ def test_what_cannot_be_is_refused(table, lfs, tmp_path):
         wl.apply_file(lfs, table, tmp_path / "votes.parquet", CLASSES)
     with pytest.raises(EngineError, match="n_jobs is 0"):
         wl.apply_file(lfs, table, tmp_path / "votes", CLASSES, n_jobs=0)
-    pl.read_parquet(table / "part-1.parquet").drop("text").write_parquet(table / "part-1.parquet")
+    twice = pl.read_parquet(table / "part-1.parquet")[[0, 1, 0]]
+    twice.write_parquet(table / "part-1.parquet")
+    with pytest.raises(TableError, match=r"part-1\.parquet: id '1-0' stands in rows 0 and 2"):
+        wl.apply_file(lfs, table, tmp_path / "votes", CLASSES)
+    twice[:2].drop("text").write_parquet(table / "part-1.parquet")
     with pytest.raises(TableError, match=r"part-1\.parquet has no column 'text'.*labeling function 'free' reads it"):
         wl.apply_file(lfs, table, tmp_path / "votes", CLASSES)
+
+
+def test_a_function_that_cannot_be_sent_is_named(table, tmp_path):
+    lock = threading.Lock()
+    stays = wl.LabelingFunction("stays", lambda x: 1 if lock else -1)
+
+    with wl.run_on("loky", 2), pytest.raises(LabelingFunctionError, match="'stays' cannot be sent to another process"):
+        wl.apply_file([stays], table, tmp_path / "votes", CLASSES)
 
 
 def test_a_part_that_was_swapped_is_found(table, lfs, tmp_path):

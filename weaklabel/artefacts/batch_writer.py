@@ -33,7 +33,10 @@ class BatchWriter:
     def __enter__(self) -> Self:
         with store.told(self._out):
             self._out.parent.mkdir(parents=True, exist_ok=True)
-            self._folder = TemporaryDirectory(prefix=f".{self._out.name}.", dir=self._out.parent)
+            # A thread may still write when Ctrl-C ends the process; what it leaves, the next run takes away.
+            self._folder = TemporaryDirectory(
+                prefix=f".{self._out.name}.", dir=self._out.parent, ignore_cleanup_errors=True
+            )
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -55,12 +58,16 @@ class BatchWriter:
                 self._last.write_parquet(file, metadata=header)
             else:
                 self._put_by()
-                pl.scan_ipc(Path(self._folder.name, "*.arrow")).sink_parquet(file.name, metadata=header)
+                put_by = [self._batch(i) for i in range(self._n)]
+                pl.scan_ipc(put_by, glob=False).sink_parquet(file.name, metadata=header)
         return store.seal_of(header)
 
     def _put_by(self) -> None:
         """Beside the file, unpacked: that costs a fraction of what the file itself does."""
         if self._last is not None:
             with store.told(self._out):
-                self._last.write_ipc(Path(self._folder.name, f"{self._n:09}.arrow"))
+                self._last.write_ipc(self._batch(self._n))
             self._n += 1
+
+    def _batch(self, number: int) -> Path:
+        return Path(self._folder.name, f"{number:09}.arrow")

@@ -1,7 +1,8 @@
 """An artefact in a folder: Parquet parts, each whole by itself, and a manifest that says when all are there."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from weaklabel import places
 from weaklabel._version import __version__
 from weaklabel.artefacts import store
 from weaklabel.errors import ArtefactError
-from weaklabel.places import shown
+from weaklabel.places import MANIFEST, shown
 
-MANIFEST = "_manifest.json"  # programs that read folders of Parquet pass by what begins with _
 FORMAT = 1
+LOCK = ".writing.lock"
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,36 @@ class Manifest:
     parts: tuple[Listed, ...]
 
 
+@contextmanager
+def alone_in(folder: str | Path) -> Iterator[None]:
+    """See that no other run writes to a folder while this one does; who died there is in nobody's way.
+
+    Stores that are reached by URL know no locks, so there it is for the caller to see to.
+
+    Raises
+    ------
+    ArtefactError
+        Another run does.
+    """
+    if places.is_url(folder):
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    with store.told(Path(folder)):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        lock = FileLock(Path(folder, LOCK), timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise ArtefactError(f"another run is writing to {folder}: wait for it, or name another folder") from error
+    try:
+        yield
+    finally:
+        places.remove(lock.lock_file)
+        lock.release()
+
+
 def begin(folder: str | Path, kind: str) -> None:
     """Say that parts are being written; those of an earlier run stay.
 
@@ -86,16 +117,23 @@ def finish(folder: str | Path, kind: str, meta: Mapping[str, Any], parts: Iterab
     _write(folder, {"kind": kind, "complete": True, "meta": dict(meta), "parts": listed})
 
 
-def see_that_all_is_there(folder: str | Path) -> None:
-    """See that no run is still to end that writes parts of it, where it has a manifest.
+def parts_in(folder: str | Path) -> list[str]:
+    """The names of its parts, as its manifest lists them; of all Parquet files, where it has none.
 
     Raises
     ------
     ArtefactError
-        One is.
+        The run that writes the parts has not ended.
     """
     said = _said(folder)
-    if said is not None and not said["complete"]:
+    if said is None:
+        return places.parquet_in(folder)
+    _see_that_all_is_there(folder, said)
+    return [part["name"] for part in said["parts"]]
+
+
+def _see_that_all_is_there(folder: str | Path, said: Mapping[str, Any]) -> None:
+    if not said["complete"]:
         raise ArtefactError(
             f"the run that writes {shown(folder)} has not ended, or was cut off: run it again, and it goes on with the "
             "parts that are missing"
@@ -117,7 +155,7 @@ def read_manifest(folder: str | Path, kind: str) -> Manifest:
         raise ArtefactError(f"{shown(folder)} was written by weaklabel {said['version']}, newer than this: upgrade")
     if said["kind"] != kind:
         raise ArtefactError(f"{shown(folder)} holds a {said['kind']}; a {kind} is needed here")
-    see_that_all_is_there(folder)
+    _see_that_all_is_there(folder, said)
     return Manifest(kind, said["meta"], tuple(Listed(**part) for part in said["parts"]))
 
 
@@ -153,5 +191,6 @@ def _said(folder: str | Path) -> dict[str, Any] | None:
 
 
 def _write(folder: str | Path, said: dict[str, Any]) -> None:
-    text = store.as_json({"version": __version__, "format": FORMAT, **said})
-    places.write_text(places.join(folder, MANIFEST), text)
+    place = places.join(folder, MANIFEST)
+    with store.told(Path(place)):
+        places.write_text(place, store.as_json({"version": __version__, "format": FORMAT, **said}))

@@ -126,7 +126,7 @@ def read(path: Path, kind: str) -> tuple[pl.DataFrame, dict[str, Any]]:
     """The frame and the meta of an artefact file, checked against its header."""
     said = read_header(path, kind)
     try:
-        frame = pl.read_parquet(path)
+        frame = pl.read_parquet(path, glob=False)
     except (Exception, pl.exceptions.PanicException) as error:  # its Rust side may panic on a damaged page
         raise ArtefactError(f"{path} is damaged ({first_line(error)}): make it again") from error
     _check_seal(path, digest(frame), said)
@@ -143,7 +143,7 @@ def check(path: Path, kind: str) -> dict[str, Any]:
     """
     said, content = read_header(path, kind), Digest()
     try:
-        rows = pl.scan_parquet(path)
+        rows = pl.scan_parquet(path, glob=False)
         for part in chain([rows.head(0).collect()], rows.collect_batches(maintain_order=True)):
             content.add(part)
     except (Exception, pl.exceptions.PanicException) as error:

@@ -7,12 +7,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+from weaklabel.engine._dask_here import cluster_here
 from weaklabel.errors import EngineError, UnknownNameError, first_line
 
 BACKENDS = ("sequential", "threads", "loky", "dask")
 CONNECT = "10s"  # to a scheduler: longer than any network needs, shorter than a person's patience
 PATIENCE = 60  # seconds for workers to come
-ORPHANED = "1 hour"  # longer than anything takes between two runs
 ONE_THREAD = "POLARS_MAX_THREADS"  # joblib sees to the threads of BLAS in its workers, but does not know polars
 
 
@@ -147,7 +147,6 @@ def _dask_client(scheduler: str | None, n_jobs: int) -> Iterator[Any]:
     try:
         import dask
         import distributed
-        from distributed.deploy.subprocess import SubprocessCluster
     except ImportError as error:
         raise EngineError("the backend 'dask' needs dask.distributed: pip install 'weaklabel[dask]'") from error
     expected = 1 if scheduler is not None else (os.cpu_count() or 1) if n_jobs < 0 else n_jobs
@@ -155,21 +154,15 @@ def _dask_client(scheduler: str | None, n_jobs: int) -> Iterator[Any]:
     with ExitStack() as held:
         held.enter_context(dask.config.set({"distributed.comm.timeouts.connect": CONNECT}))
         try:
+            # Not LocalCluster: its processes run the caller's script again, which may have no __main__ guard.
             if scheduler is None:
-                held.enter_context(polars_on_one_thread())  # workers take it over from this process
-                # Not LocalCluster: its processes run the caller's script again, which may have no __main__ guard.
-                cluster = SubprocessCluster(
-                    n_workers=expected, threads_per_worker=1, dashboard_address=":0",
-                    # When this process is killed, they shall not stay.
-                    scheduler_kwargs={"idle_timeout": ORPHANED}, worker_kwargs={"death_timeout": PATIENCE},
-                )  # fmt: skip
-                scheduler = held.enter_context(cluster)
+                scheduler = held.enter_context(cluster_here(expected, {ONE_THREAD: "1"}, PATIENCE))
             client = held.enter_context(connected(scheduler, set_as_default=False, timeout=CONNECT))
             client.wait_for_workers(expected, timeout=PATIENCE)
         except (OSError, TimeoutError, ValueError) as error:
             raise EngineError(
-                f"no Dask scheduler with workers answers at {scheduler} ({first_line(error)}): start one with "
-                "`dask scheduler`, and workers with `dask worker`"
+                f"no Dask scheduler with workers answers at {scheduler or 'this machine'} ({first_line(error)}): start "
+                "one with `dask scheduler`, and workers with `dask worker`"
             ) from error
         yield client
 

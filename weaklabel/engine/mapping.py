@@ -1,41 +1,27 @@
 """Map: a kernel over tasks on whatever backend is set; what fails is tried again, who dies is survived."""
 
 import os
-import signal
-import threading
-import time
-import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pickle import PicklingError
 from typing import Any, Generic, TypeVar
 
 from weaklabel import progress
-from weaklabel.engine._dask import Packed, joblib_backend, unpacked
-from weaklabel.engine.backend import Backend, current, polars_on_one_thread
-from weaklabel.errors import EngineError, WeaklabelError, first_line
+from weaklabel.engine import _dask, _loky
+from weaklabel.engine._dask import Packed, unpacked
+from weaklabel.engine.backend import ONE_THREAD, Backend, current, polars_on_one_thread
+from weaklabel.engine.working import Outcome, attempted, in_worker
+from weaklabel.errors import EngineError, first_line
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-TRIES = 3
-PAUSE = 0.5  # seconds before the second try, twice as many before the third: a store may be out of breath
 DEATHS = 3  # of workers in a row without a single task done between them
 DEATH = ("TerminatedWorkerError", "BrokenProcessPool", "KilledWorker")
 LOST = ("FutureCancelledError", "CancelledError", "CommClosedError")  # distributed's, when the scheduler is gone
 AHEAD = 8  # tasks for each worker that are out or whose results nobody has taken; joblib has 2 of them run or wait
 NAMED = 3  # tasks in one message
-
-
-@dataclass(frozen=True)
-class Outcome(Generic[R]):
-    """What became of a task: its result, or why there is none."""
-
-    number: int
-    result: R | None = None
-    error: Exception | None = None
 
 
 def mapped(
@@ -130,7 +116,7 @@ def _outcomes(kernel: Callable[[T], R], book: _Book[T]) -> Iterator[Outcome[R]]:
     """In any order; workers that die are replaced, and what they had taken runs again."""
     backend = current()
     if backend.name == "sequential":
-        yield from (_attempted(kernel, number, task) for number, task in book.given_out())
+        yield from (attempted(kernel, number, task) for number, task in book.given_out())
         return
     deaths = 0
     while True:
@@ -165,13 +151,14 @@ def _some(kernel: Callable[[T], R], book: _Book[T], backend: Backend) -> Iterato
 
     here = os.getpid()
     tasks: Any = ((kernel, number, task, here) for number, task in book.given_out(AHEAD * backend.workers))
-    jobs: Any = (delayed(_in_worker)(*task) for task in tasks)
+    jobs: Any = (delayed(in_worker)(*task) for task in tasks)
     packed = Packed(tasks) if backend.name == "dask" else None
     if packed is not None:
-        jobs = (delayed(unpacked)(_in_worker, task) for task in packed)
+        jobs = (delayed(unpacked)(in_worker, task) for task in packed)
     found = Parallel(n_jobs=backend.n_jobs, return_as="generator_unordered", batch_size=1)(jobs)
     try:
-        yield from found
+        for outcome in found:  # noqa: UP028  # `yield from` would close it before the warnings are silenced
+            yield outcome
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that tasks were cancelled is known to whoever cancelled them
@@ -188,50 +175,15 @@ def _configured(backend: Backend) -> Iterator[None]:
 
     with ExitStack() as held:
         if backend.name == "dask":
-            held.enter_context(parallel_config(joblib_backend(backend.client)))
+            held.enter_context(parallel_config(_dask.joblib_backend(backend.client)))
         elif backend.name == "threads":
             held.enter_context(parallel_config("threading"))
             held.enter_context(threadpool_limits(1))
+        elif backend.name == "loky":
+            held.enter_context(parallel_config(_loky.joblib_backend({ONE_THREAD: "1"})))
         else:
             held.enter_context(polars_on_one_thread())
-            if backend.name == "loky":
-                held.enter_context(parallel_config("loky", inner_max_num_threads=1))
         yield
-
-
-def _in_worker(kernel: Callable[[T], R], number: int, task: T, driver: int) -> Outcome[R]:
-    """In a process of its own: one thread, and Ctrl-C is for whoever started it to see to."""
-    from threadpoolctl import threadpool_limits
-
-    if os.getpid() == driver:
-        return _attempted(kernel, number, task)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with threadpool_limits(1):
-        return _attempted(kernel, number, task)
-
-
-def _attempted(kernel: Callable[[T], R], number: int, task: T) -> Outcome[R]:
-    """Bad input is bad input, and says so; anything else may be gone when it is tried again."""
-    pause = PAUSE
-    for attempt in range(1, TRIES + 1):
-        try:
-            return Outcome(number, kernel(task))
-        except WeaklabelError as error:
-            return Outcome(number, error=_with_trace(error))
-        except Exception as error:
-            if attempt == TRIES:
-                said = f"{type(error).__name__}: {first_line(error)}"
-                return Outcome(number, error=_with_trace(EngineError(f"{task} failed {TRIES} times: {said}"), error))
-        time.sleep(pause)
-        pause *= 2
-    raise AssertionError("the last try returns")
-
-
-def _with_trace(error: Exception, cause: Exception | None = None) -> Exception:
-    """The error with a note of where it arose, which would not travel between processes otherwise."""
-    error.add_note("".join(traceback.format_exception(cause or error)))
-    return error
 
 
 def _dying(lost: list[Any]) -> str:

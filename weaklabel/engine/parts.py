@@ -105,12 +105,11 @@ def parts(source: Source, rows: int | None = None) -> list[Part]:
 
 def _of(place: str | Path) -> list[Part]:
     if places.is_folder(place):
-        names = places.parquet_in(place)
+        names = folder.parts_in(place)
         if not names:
             raise TableError(
                 f"the folder {places.shown(place)} holds no Parquet files: name one with parts that end in .parquet"
             )
-        folder.see_that_all_is_there(place)
         return [Part(places.join(places.absolute(place), name), name) for name in names]
     if not places.is_url(place) and glob.has_magic(str(place)) and not Path(place).exists():
         return _matched(str(place))
@@ -120,9 +119,11 @@ def _of(place: str | Path) -> list[Part]:
 
 
 def _matched(pattern: str) -> list[Part]:
-    files = [Path(path) for path in sorted(glob.glob(pattern, recursive=True)) if Path(path).is_file()]
+    found = [Path(path) for path in sorted(glob.glob(pattern, recursive=True))]
+    files = [path for path in found if path.is_file()]
     if not files:
-        raise TableError(f"no file matches {pattern}")
+        folders = f", only folders such as {found[0]}: end it in /*{places.ENDING}" if found else ""
+        raise TableError(f"no file matches {pattern}{folders}")
     above = Path(pattern[: min(pattern.index(sign) for sign in "*?[" if sign in pattern)] + "_").parent
     return [Part(places.absolute(path), path.relative_to(above).as_posix()) for path in files]
 
@@ -139,6 +140,8 @@ def _cut(part: Part, rows: int) -> list[Part]:
 
 
 def _length(path: str) -> int:
+    if not places.exists(path):
+        raise TableError(f"no file at {path}")
     try:
         return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:

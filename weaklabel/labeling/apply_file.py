@@ -12,6 +12,7 @@ from weaklabel.errors import ArtefactError
 from weaklabel.labeling.applying.file import NOBODY, Options, vote_file
 from weaklabel.labeling.applying.part import PartSums, vote_part
 from weaklabel.labeling.applying.plan import Plan
+from weaklabel.labeling.applying.run import naming_who_stays
 from weaklabel.protocols import LabelingFunctionLike
 
 
@@ -121,12 +122,13 @@ def _apply_parts(
     with pieces[0].rows() as rows:
         schema = tables.scan_rows(rows.head(1), options.id_column, str(pieces[0])).schema
     plan = Plan(lfs, classes, schema)  # type: ignore[arg-type]
-    folder.begin(out, LabelMatrix.kind)
     sums = PartSums(plan)
     kernel = partial(vote_part, plan, places.absolute(out), options)
-    for done in engine.mapped(kernel, pieces, f"{len(lfs)} labeling functions", keep_going=not options.strict):
-        sums.add(done)
-    sums.warn()
-    folder.finish(out, LabelMatrix.kind, sums.meta(), sums.parts)
+    with folder.alone_in(out), naming_who_stays(plan):
+        folder.begin(out, LabelMatrix.kind)
+        for done in engine.mapped(kernel, pieces, f"{len(lfs)} labeling functions", keep_going=not options.strict):
+            sums.add(done)
+        sums.warn()
+        folder.finish(out, LabelMatrix.kind, sums.meta(), sums.parts)
     asked = dict(zip(plan.names, sums.asked.tolist(), strict=True))
     return Applied(out, sums.n, sums.n_covered, asked, sums.seconds_by_name(), tuple(sums.faults.values()))

@@ -85,10 +85,11 @@ def denoise_file(
     if whole:
         done = [predict_part(predictor, Task(parts[0], str(out)))]
     else:
-        folder.begin(out, Posterior.kind)
         tasks = [Task(part, places.join(places.absolute(out), part.name)) for part in parts]
-        done = list(engine.mapped(partial(predict_part, predictor), tasks, "predicting", keep_going=True))
-        folder.finish(out, Posterior.kind, predictor.meta(), [one.listed for one in done])
+        with folder.alone_in(out):
+            folder.begin(out, Posterior.kind)
+            done = list(engine.mapped(partial(predict_part, predictor), tasks, "predicting", keep_going=True))
+            folder.finish(out, Posterior.kind, predictor.meta(), [one.listed for one in done])
     labels = np.sum([one.labels for one in done], axis=0).tolist()
     n = sum(one.listed.rows for one in done)
     return Denoised(out, n, dict(zip(counts.classes, labels, strict=True)), predictor.meta()["provenance"])

@@ -50,7 +50,7 @@ def voters_of(part: Part) -> Voters:
         It is no label matrix, or truncated.
     """
     header = read_header(Path(part.path), LabelMatrix.kind)
-    names = (name for name in pl.read_parquet_schema(part.path) if name not in OWN_COLUMNS)
+    names = (name for name in pl.scan_parquet(part.path, glob=False).collect_schema() if name not in OWN_COLUMNS)
     return Voters(tuple(names), tuple(header["meta"]["classes"]))
 
 

@@ -86,7 +86,8 @@ def pick_file(
     known = Known(columns, model, lf_accuracy, None if isinstance(price, str) else price)
     tasks = tasks_of(pool, weak, ROWS)
     with _opened(tasks[0], known) as file:
-        classes, labels = file.classes(), file.provenance()
+        classes = file.classes()
+        labels = {name: said for name, said in file.provenance().items() if name != "part"}  # of the first file alone
     quotas = quotas_of(per_class, groups is not None, per_group, classes)
     named = classes if per_class else None
     terms = Terms(size, *resolved(strategy), seed, quotas, price is not None, budget, excluded_ids(exclude), named)

@@ -86,12 +86,12 @@ def known_in_file(path: Path, plan: Plan) -> Known | None:
         It holds something else, or was truncated or edited.
     """
     meta = store.check(path, LabelMatrix.kind)
-    columns = pl.read_parquet_schema(path)
+    columns = pl.scan_parquet(path, glob=False).collect_schema()
     names = [name for name in columns if name not in OWN_COLUMNS]
     if ROW_DIGEST not in columns:
         return None
-    digests = pl.read_parquet(path, columns=[ROW_DIGEST]).to_series().to_numpy()
-    votes = pl.scan_parquet(path).select(names)
+    digests = pl.read_parquet(path, columns=[ROW_DIGEST], glob=False).to_series().to_numpy()
+    votes = pl.scan_parquet(path, glob=False).select(names)
     return _known(plan, names, meta, digests, lambda first, last: votes.slice(first, last - first).collect().to_numpy())
 
 

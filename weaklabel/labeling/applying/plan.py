@@ -32,8 +32,8 @@ class Plan:
 
     Attributes
     ----------
-    fingerprints
-        Of each function, by its name.
+    fingerprints, sources
+        Of each function, by its name: what it is known by, and where it is written.
 
     Raises
     ------
@@ -47,12 +47,15 @@ class Plan:
     classes: tuple[str, ...]
     schema: Mapping[str, Any]
     fingerprints: Mapping[str, str] = field(init=False)
+    sources: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         checks.put(self, lfs=tuple(self.lfs), classes=checks.classes(self.classes))
         _check_functions(self.lfs)
-        # Now, not when votes are there: a function's memory may have changed by then.
+        # Now, not when votes are there: a function's memory may have changed by then, or another process has a copy of
+        # it that no longer knows its file.
         checks.put(self, fingerprints={lf.name: fingerprint(lf) for lf in self.lfs})
+        checks.put(self, sources={lf.name: source(lf) for lf in self.lfs})
         self._check_columns()
 
     def _check_columns(self, source: str = "the table") -> None:
@@ -93,8 +96,8 @@ class Plan:
 
     def provenance(self, rows: str) -> dict[str, Any]:
         """What the votes come from; `rows` is a digest of all rows."""
-        sources = {lf.name: source(lf) for lf in self.lfs}
-        return {"fingerprints": dict(self.fingerprints), "sources": sources, "input": rows, "rows": self.rows_key}
+        said = {"fingerprints": dict(self.fingerprints), "sources": dict(self.sources)}
+        return {**said, "input": rows, "rows": self.rows_key}
 
 
 def _check_functions(lfs: Sequence[LabelingFunctionLike]) -> None:

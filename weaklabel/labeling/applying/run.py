@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pickle import PicklingError
@@ -136,12 +137,8 @@ def voted(
         A process died again and again.
     """
     kernel = partial(_vote, plan.lfs, plan.classes, strict)
-    try:
+    with naming_who_stays(plan):
         yield from engine.mapped(kernel, _rows(batches, known), f"{len(plan.lfs)} labeling functions", n_batches)
-    except EngineError as error:
-        if isinstance(error.__cause__, PicklingError):
-            raise LabelingFunctionError(who_stays(plan)) from error
-        raise
 
 
 def rows_at_a_time(n: int, wanted: int | None) -> int:
@@ -186,6 +183,23 @@ def _fickle(
             f"{again.votes[i, j]}: a vote must follow from its own row alone, without chance"
         )
     return said
+
+
+@contextmanager
+def naming_who_stays(plan: Plan) -> Iterator[None]:
+    """Say which function could not be sent to another process, if one could not.
+
+    Raises
+    ------
+    LabelingFunctionError
+        One could not.
+    """
+    try:
+        yield
+    except EngineError as error:
+        if isinstance(error.__cause__, PicklingError):
+            raise LabelingFunctionError(who_stays(plan)) from error
+        raise
 
 
 def who_stays(plan: Plan) -> str:

@@ -54,7 +54,7 @@ class PoolFile:
         """
         model = self.known.model
         try:
-            there = list(pl.read_parquet_schema(self.rows.path))
+            there = list(pl.scan_parquet(self.rows.path, glob=False).collect_schema())
         except (Exception, pl.exceptions.PanicException) as error:  # polars' Rust side may panic on a damaged footer
             raise TableError(f"{self.name} is no whole Parquet file ({first_line(error)})") from error
         needed = [*self.known.columns.named(), *(model.columns if isinstance(model, EndModel) else ())]
