@@ -278,3 +278,14 @@ def test_dictionaries_in_a_column_keep_all_their_keys():
 
     for data in (columns, pd.DataFrame(columns)):
         assert as_table(data)["e"].to_list() == [None, {"a": 1, "z": None}, {"a": 2, "z": 1}]
+
+
+def test_a_folder_of_parquet_parts_is_one_table(tmp_path):
+    (tmp_path / "_new").mkdir()
+    pl.DataFrame({"id": [1, 2], "x": [1, 2]}).write_parquet(tmp_path / "a.parquet")
+    pl.DataFrame({"id": [3], "x": [0.5], "y": ["only here"]}).write_parquet(tmp_path / "b.parquet")
+    pl.DataFrame({"id": [4]}).write_parquet(tmp_path / "_new" / "c.parquet")
+
+    table = read_table(tmp_path)
+
+    assert table.rows() == [("1", 1.0, None), ("2", 2.0, None), ("3", 0.5, "only here")]

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from weaklabel import places
 from weaklabel.artefacts import ABSTAIN, checks
 from weaklabel.errors import TableError, first_line
 from weaklabel.files import replacing
@@ -27,12 +28,12 @@ READERS: Mapping[str, Any] = {
 
 
 def read_frame(path: str | Path, text: Sequence[str] = ()) -> pl.DataFrame:
-    """Read a CSV, TSV, JSON, JSONL or Parquet file, told apart by its ending.
+    """Read a CSV, TSV, JSON, JSONL or Parquet file, told apart by its ending; or a folder of Parquet parts, in order.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or the folder.
     text
         Columns that a CSV or TSV keeps as they stand there, so that the id 007 does not become 7.
 
@@ -42,6 +43,8 @@ def read_frame(path: str | Path, text: Sequence[str] = ()) -> pl.DataFrame:
         The file is missing, of another kind, or cannot be parsed.
     """
     path = Path(path)
+    if path.is_dir() and (names := places.parquet_in(path)):
+        return pl.concat([read_frame(path / name) for name in names], how="diagonal_relaxed")
     if not path.is_file():
         raise TableError(f"no file at {path}")
     reader = READERS.get(path.suffix.lower())

@@ -44,11 +44,13 @@ def test_parts_go_all_the_way_on_every_backend(how, folder, weaklabel):
     again = weaklabel(f"apply rules.py table --out votes/{how}")
     denoised = weaklabel(f"denoise votes --out posterior/ --model majority{how}")
     picked = weaklabel(f"pick posterior --size 4 --table table --tasks review{how}")
+    trained = weaklabel("training-set posterior table --out training.parquet")
 
     assert "3 labeling functions voted on 45 of 60 items" in applied
     assert "known from before: all rows" in again
     assert "30 ham, 15 spam, 15 without a label" in denoised
     assert "picked 4 of 60 items by margin" in picked
+    assert "45" in trained
     whole = wl.apply(
         wl.load_lfs("rules.py").lfs, pl.concat(map(pl.read_parquet, sorted(folder.glob("table/*")))), ("h", "s")
     )

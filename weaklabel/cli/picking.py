@@ -79,8 +79,9 @@ def pick(
 ) -> None:
     """Choose the items most worth a person's time and, with --tasks, write them for Label Studio."""
     import weaklabel
+    from weaklabel import engine
 
-    parts = _in_parts(posterior)
+    parts = engine.several(posterior)
     if tasks is not None and table is None:
         raise typer.BadParameter("say with --table where the items are", param_hint="--tasks")
     known: dict[str, Any] = {
@@ -115,15 +116,6 @@ def pick(
         _write(made, tasks, batch, posterior)
 
 
-def _in_parts(place: str) -> bool:
-    """Whether it names more than one file on this machine."""
-    import glob
-
-    from weaklabel import places
-
-    return places.is_url(place) or Path(place).is_dir() or (glob.has_magic(place) and not Path(place).exists())
-
-
 def _refuse_in_parts(members: list[Path], answers: Path | None) -> None:
     for option, given in (("--member", members), ("--answers", answers)):
         if given:
@@ -133,10 +125,11 @@ def _refuse_in_parts(members: list[Path], answers: Path | None) -> None:
 def _items(table: str | None, batch: "Batch", id_column: str) -> "pl.DataFrame":
     """The rows of the picked items; of Parquet, only they are read."""
     import weaklabel
+    from weaklabel import engine
     from weaklabel.review.picking.picked import picked_rows
 
     place = str(table)
-    if _in_parts(place) or place.lower().endswith(".parquet"):
+    if engine.several(place) or place.lower().endswith(".parquet"):
         return picked_rows(place, batch.item_ids, id_column)
     return weaklabel.read_table(place, id_column)
 

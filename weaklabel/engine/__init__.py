@@ -12,3 +12,4 @@ from weaklabel.engine.parts import Part as Part
 from weaklabel.engine.parts import in_parts as in_parts
 from weaklabel.engine.parts import parts as parts
 from weaklabel.engine.parts import parts_into as parts_into
+from weaklabel.engine.parts import several as several

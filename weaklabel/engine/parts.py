@@ -148,13 +148,17 @@ def _length(path: str) -> int:
         raise TableError(f"{path} is no whole Parquet file ({first_line(error)})") from error
 
 
-def in_parts(source: Source, out: str | Path) -> bool:
-    """Whether the source is in parts, or the output is to be: elsewhere, in a folder, or named with a / at the end."""
+def several(source: Source) -> bool:
+    """Whether it names parts, or files elsewhere, rather than one file on this machine."""
     if not isinstance(source, str | Path):
         return True
     pattern = glob.has_magic(str(source)) and not Path(source).exists()
-    ends = str(out).endswith("/") or places.is_url(out) or places.is_folder(out)
-    return pattern or ends or places.is_url(source) or places.is_folder(source)
+    return pattern or places.is_url(source) or places.is_folder(source)
+
+
+def in_parts(source: Source, out: str | Path) -> bool:
+    """Whether the source is in parts, or the output is to be: elsewhere, in a folder, or named with a / at the end."""
+    return several(source) or str(out).endswith("/") or places.is_url(out) or places.is_folder(out)
 
 
 def parts_into(source: Source, out: str | Path) -> list[Part]:
