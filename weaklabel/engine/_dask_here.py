@@ -18,7 +18,13 @@ from tempfile import mkdtemp
 
 SCHEDULER = ("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0")
 WORKERS = ("dask_worker", "--host", "127.0.0.1", "--nthreads", "1")  # each with a nanny, which replaces it when it dies
-QUIET = {"DASK_LOGGING__DISTRIBUTED": "critical"}  # what a person needs to know comes as an error of ours
+QUIET = {
+    "DASK_LOGGING__DISTRIBUTED": "critical",  # what a person needs to know comes as an error of ours
+    # Nobody looks at its dashboard: watching itself would take a fiftieth of a core for each process.
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__MONITOR_INTERVAL": "2s",
+    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "10s",
+}
 FILE = "scheduler.json"
 LOOK = 0.02  # seconds
 

@@ -15,8 +15,6 @@ from weaklabel.clicks.reading.rows import TEXTS
 Ints = NDArray[np.int64]
 MOST = 2**40  # whole numbers below it stand for themselves: no more bits than that of one key
 
-FIRST_LOOKUP, LARGEST_LOOKUP = 2**12, 2**22  # places, powers of two: 64 MB at most
-
 
 @dataclass(frozen=True)
 class Column:
@@ -99,66 +97,6 @@ class Whole:
     def values(self, codes: Ints) -> pl.DataFrame:
         """The numbers."""
         return pl.DataFrame({self.names[0]: codes})
-
-
-class Texts:
-    """Texts, numbered as they come; numbers are texts, too.
-
-    Those that come again are known by their 64-bit hashes, which are equal for one in 1e19 pairs of different texts.
-    """
-
-    def __init__(self, name: str) -> None:
-        self.names: tuple[str, ...] = (name,)
-        self._dtype = pl.Categorical(pl.Categories.random())
-        self._held = pl.Series([""], dtype=self._dtype)  # polars forgets the numbers with the last text that has one
-        self._met: list[pl.Series] = [pl.Series(name, [""])]
-        self._n = 1
-        self._lookup(FIRST_LOOKUP)
-
-    @property
-    def most(self) -> int:
-        """No code is larger."""
-        return self._n - 1
-
-    def takes(self, columns: Columns) -> bool:
-        """Whatever there is."""
-        return True
-
-    def codes(self, columns: Columns) -> Ints:
-        """The number of each text."""
-        column = columns[self.names[0]]
-        texts = column.values.cast(pl.String)
-        hashes = hashes_of(texts)
-        place = (hashes & self._last).astype(np.int64)
-        known = self._known.take(place, axis=0)
-        codes: Ints = known[:, 1].astype(np.int64)
-        others = np.flatnonzero(known[:, 0] != hashes)
-        if len(others):
-            codes[others] = numbers = self._numbers(texts.gather(others))
-            self._known[place[others]] = np.stack([hashes[others], numbers.astype(np.uint64)], axis=1)
-        if len(self._known) < min(4 * self._n, LARGEST_LOOKUP):
-            self._lookup(4 * len(self._known))
-        return column.of_rows(codes)
-
-    def _lookup(self, size: int) -> None:
-        """A table, empty yet, of the hash and the number of the last text that came to each place of it."""
-        self._last = np.uint64(size - 1)
-        self._known: Hashes = np.zeros((size, 2), np.uint64)
-        self._known[0, 0] = 1  # no text that stands there has this one: what stands nowhere yet is found nowhere
-
-    def _numbers(self, texts: pl.Series) -> Ints:
-        codes = texts.cast(self._dtype).to_physical().to_numpy().astype(np.int64)
-        new = np.flatnonzero(codes >= self._n)
-        if len(new):
-            numbers, first = np.unique(codes[new], return_index=True)
-            self._met.append(texts.gather(new[first]))
-            self._n = int(numbers[-1]) + 1
-        return codes
-
-    def values(self, codes: Ints) -> pl.DataFrame:
-        """The texts."""
-        self._met = [pl.concat(self._met, rechunk=True)]
-        return self._met[0].gather(codes).to_frame()
 
 
 class Together:

@@ -31,6 +31,6 @@ def _narrow(counts: Ints) -> Counts:
     return counts.astype(np.int32)
 
 
-def starts(keys: Ints) -> Ints:
-    """Where each different one begins, of keys that are sorted."""
+def starts(keys: NDArray[np.integer]) -> Ints:
+    """Where each different one begins, of keys that are sorted; of others, where each run of equal ones does."""
     return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))

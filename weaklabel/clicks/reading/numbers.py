@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from weaklabel.clicks.count_columns import BUCKETS
-from weaklabel.clicks.reading.keys import Counts, Ints
+from weaklabel.clicks.reading.keys import BLOCK, Counts, Ints
 from weaklabel.errors import ClickLogError
 
 AT_ONCE = 1_000_000  # cells at once, by bucket: 40 MB, which go back to the system
@@ -31,13 +31,14 @@ class Numbers:
     def add(self, cells: Ints, numbers: Ints | Counts) -> None:
         """So many more in these cells, none of which comes twice."""
         self.total += int(numbers.sum())
-        self.whole[cells] += numbers
+        for start in range(0, len(cells), BLOCK):
+            self.whole[cells[start : start + BLOCK]] += numbers[start : start + BLOCK]
 
     def add_split(self, places: Ints, numbers: Ints | Counts) -> None:
         """So many more at these places, 20 to a cell, none of which comes twice."""
-        for start in range(0, len(places), AT_ONCE):
-            some = places[start : start + AT_ONCE]
-            sums = self.split.reshape(-1)[some] + numbers[start : start + AT_ONCE]
+        for start in range(0, len(places), BLOCK):
+            some = places[start : start + BLOCK]
+            sums = self.split.reshape(-1)[some] + numbers[start : start + BLOCK]
             self._widen(int(sums.max(initial=0)))
             self.split.reshape(-1)[some] = sums
 

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+BLOCK = 2**16  # keys at a time: what is worked out of them fits into the caches of a core
 
 
 class SortedNumbers:
@@ -30,12 +31,24 @@ class SortedNumbers:
         if not n:
             self.keys, self.numbers = keys.copy(), np.arange(len(keys))
             return self.numbers
-        at = np.searchsorted(self.keys, keys)  # quick, as each search begins where the last one ended
-        found = np.minimum(at, n - 1)
-        number = self.numbers.take(found)
-        new = np.flatnonzero(self.keys.take(found) != keys)
+        number, new, at = self._find(keys)
         if len(new):
             number[new] = np.arange(n, n + len(new))
-            self.keys = np.insert(self.keys, at[new], keys[new])
-            self.numbers = np.insert(self.numbers, at[new], number[new])
+            self.keys = np.insert(self.keys, at, keys[new])
+            self.numbers = np.insert(self.numbers, at, number[new])
         return number
+
+    def _find(self, keys: Ints) -> tuple[Ints, Ints, Ints]:
+        """The number of each key, which of them have none yet, and where those belong among the sorted."""
+        number = np.empty(len(keys), np.int64)
+        new: list[Ints] = [keys[:0]]
+        places: list[Ints] = [keys[:0]]
+        for start in range(0, len(keys), BLOCK):
+            some = keys[start : start + BLOCK]
+            at = np.searchsorted(self.keys, some)  # quick, as each search begins where the last one ended
+            found = np.minimum(at, len(self) - 1)
+            number[start : start + BLOCK] = self.numbers.take(found)
+            unknown = np.flatnonzero(self.keys.take(found) != some)
+            new.append(unknown + start)
+            places.append(at[unknown])
+        return number, np.concatenate(new), np.concatenate(places)

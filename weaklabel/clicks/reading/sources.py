@@ -4,7 +4,6 @@ import glob
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 from os.path import commonpath
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,11 @@ from typing import Any
 import polars as pl
 
 from weaklabel import engine, places, tables
+from weaklabel.clicks.reading import batches
+from weaklabel.clicks.reading.batches import Frames, Pick
 from weaklabel.clicks.reading.failures import PACKED, reading
 from weaklabel.clicks.reading.formats import yandex
 from weaklabel.errors import ClickLogError, TableError, first_line
-
-Frames = Iterator[pl.DataFrame]
-Pick = Callable[[Sequence[str]], list[str]]  # from the columns that are there to those that are wanted
 
 
 def _json(path: Path) -> pl.LazyFrame:
@@ -143,17 +141,15 @@ def _of_file(path: Path, short: str, format: str | None) -> Part:  # noqa: A002
     if scanner is None:
         raise TableError(f"cannot tell the format of {path} by {path.suffix!r}: use {', '.join(SCANNERS)}")
     if scanner is pl.scan_parquet:
-        return _of_parquet(path, short, 0, _rows(path))
-    return Part(str(path), short, None, partial(_told, path, partial(_scanned, partial(scanner, path.absolute()))))
+        return _of_parquet(path, short, 0, _length(path))
+    return Part(
+        str(path), short, None, partial(_told, path, partial(batches.of_lazy, partial(scanner, path.absolute())))
+    )
 
 
 def _of_parquet(path: Path, short: str, first: int, n: int) -> Part:
-    frames = partial(_told, path, partial(_scanned, partial(_some_rows, path.absolute(), first, n)))
+    frames = partial(_told, path, partial(batches.of_parquet, path.absolute(), first, n))
     return Part(str(path), short, n, frames, first=first, piece=partial(_of_parquet, path, short))
-
-
-def _some_rows(path: Path, first: int, n: int) -> pl.LazyFrame:
-    return pl.scan_parquet(path).slice(first, n)
 
 
 def _ending(path: Path) -> str:
@@ -168,30 +164,20 @@ def _of_url(part: engine.Part) -> Part:
 def _fetched(part: engine.Part, pick: Pick, size: int) -> Frames:
     with part.rows() as rows:
         try:
-            yield from _scanned(lambda: rows, pick, size)
+            yield from batches.of_lazy(lambda: rows, pick, size)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             raise TableError(f"cannot read {part}: {first_line(error)}") from error
 
 
-def _rows(path: Path) -> int:
-    """How many rows its footer says there are."""
+def _length(path: Path) -> int:
     with reading(path):
-        return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+        return batches.length(path)
 
 
 def _told(path: Path, frames: Callable[[Pick, int], Frames], pick: Pick, size: int) -> Frames:
     """The frames of a file; what goes wrong names it."""
     with reading(path):
         yield from frames(pick, size)
-
-
-def _scanned(scan: Callable[[], pl.LazyFrame], pick: Pick, size: int) -> Frames:
-    rows = scan()
-    there = rows.collect_schema().names()
-    rows = rows.select(pick(there) or there)
-    batches = rows.collect_batches(chunk_size=size, maintain_order=True)
-    first = next(batches, None)
-    return chain([first if first is not None else rows.head(0).collect()], batches)
 
 
 def _of_frame(data: Any) -> Part:
@@ -203,7 +189,7 @@ def _of_frame(data: Any) -> Part:
 
 def _collected(rows: pl.LazyFrame, pick: Pick, size: int) -> Frames:
     try:
-        yield from _scanned(lambda: rows, pick, size)
+        yield from batches.of_lazy(lambda: rows, pick, size)
     except pl.exceptions.PolarsError as error:
         raise ClickLogError(f"cannot read the LazyFrame: {first_line(error)}") from error
 

@@ -10,19 +10,18 @@ import numpy as np
 import polars as pl
 
 from weaklabel.clicks.count_columns import BUCKETS, BY_BUCKET, COUNTS
-from weaklabel.clicks.reading import coding
-from weaklabel.clicks.reading.coding import Coder, Column, Columns, Texts, Together, Whole
-from weaklabel.clicks.reading.hashing import Hashes, hashes_of, mixed
+from weaklabel.clicks.reading import cell_hashes, coding
+from weaklabel.clicks.reading.coding import Coder, Column, Columns, Together, Whole
 from weaklabel.clicks.reading.keys import BLOCK, Counts, reduced, starts
 from weaklabel.clicks.reading.numbers import Numbers
 from weaklabel.clicks.reading.packing import Ints, Packing
 from weaklabel.clicks.reading.ranks import order_of, ranked
 from weaklabel.clicks.reading.sorted_numbers import SortedNumbers
+from weaklabel.clicks.reading.texts import Texts
 
-WAITING, WAITING_SPLIT = 20_000_000, 2_000_000  # impressions sorted at once: 160 MB, or with sessions 16 MB
+WAITING, WAITING_SPLIT = 20_000_000, 4_000_000  # impressions sorted at once: 160 MB, or with sessions 32 MB
 KEY = 63  # bits, without the sign
 BUCKET = 5  # bits of it
-CLICKS = hashes_of(pl.Series([0, 1], dtype=pl.Int8))
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,8 @@ class Tally:
         if self._taken is None:
             self._count()
             number = self._cells.numbers
-            taken = self._hash_of(self._cells.keys, self.impressions.whole[number], self.clicks.whole[number])
+            counts = self.impressions.whole[number], self.clicks.whole[number]
+            taken = cell_hashes.of_rows(self._coders, self._packing, self._cells.keys, *counts)
         else:
             taken = self._taken + self._hash_waiting()
         self._taken, self._hashed_upto = 0, self._waiting
@@ -109,7 +109,7 @@ class Tally:
     def _hash_waiting(self) -> int:
         """The sum of the hashes of the rows that wait, without those of which it was asked for."""
         keys = self._buffer[self._hashed_upto : self._waiting]
-        return self._hash_of(*reduced(keys))
+        return cell_hashes.of_rows(self._coders, self._packing, *reduced(keys))
 
     def _codes(self, columns: Columns) -> list[Ints]:
         """The codes of each row, by coder, each of shape (n,); there is a packing for them then."""
@@ -176,38 +176,14 @@ class Tally:
         number = self._cells.of(cells if first is None else cells[first])
         place = None
         if first is not None:
-            place = np.repeat(number, np.diff(first, append=len(keys))) * BUCKETS + (keys & ((1 << BUCKET) - 1))
+            place = np.repeat(number, np.diff(first, append=len(keys)))
+            place *= BUCKETS
+            place += keys & ((1 << BUCKET) - 1)
         for numbers, more in ((self.impressions, impressions), (self.clicks, clicks)):
             numbers.make_room(len(self._cells))
             numbers.add(number, more if first is None else np.add.reduceat(more, first))
             if place is not None:
                 numbers.add_split(place, more)
-
-    def _hash_of(self, cells: Ints, impressions: Ints | Counts, clicks: Ints | Counts) -> int:
-        """The sum of the hashes of so many rows of each cell, and so many of them clicked."""
-        if not len(cells):
-            return 0
-        hashes = self._hashes(cells)
-        clicked, passed = clicks.astype(np.uint64), (impressions - clicks).astype(np.uint64)
-        sums = mixed(hashes, CLICKS[1]) * clicked + mixed(hashes, CLICKS[0]) * passed
-        return int(sums.sum(dtype=np.uint64))
-
-    def _hashes(self, cells: Ints) -> Hashes:
-        """The hash of each cell, shape (cells,), as `RowHashes` has it; cells that begin alike are neighbours."""
-        assert self._packing is not None
-        known: Hashes = np.zeros(0, np.uint64)
-        before: Ints = np.zeros(0, np.int64)
-        shift = sum(self._packing.bits)
-        for coder, bits in zip(self._coders, self._packing.bits, strict=True):
-            shift -= bits
-            begun = cells >> shift
-            first = starts(begun)
-            of_column = coding.hashes(coder, begun[first] & ((1 << bits) - 1))
-            known = np.repeat(known, np.diff(np.searchsorted(first, before), append=len(first)))
-            for hashes in of_column:
-                known = mixed(known, hashes) if len(known) else hashes
-            before = first
-        return known
 
     def sums(self) -> Sums:
         """What there is so far."""
