@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weaklabel import LabelMatrix, Posterior, TrainingSet, plugins, run_on, train
-from weaklabel.engine import mapping
+from weaklabel.engine import working
 from weaklabel.errors import ArtefactError, EngineError, ModelError, TableError
 from weaklabel.review import pick_file as home
 from weaklabel.review.pick import pick
@@ -148,7 +148,7 @@ def test_weak_labels_may_lie_in_a_folder_and_in_other_row_groups(tmp_path):
 
 
 def test_a_model_that_fails_is_said_with_the_rows_it_failed_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(mapping, "PAUSE", 0)
+    monkeypatch.setattr(working, "PAUSE", 0)
     write(tmp_path / "p.parquet", id=[str(i) for i in range(30)], x=[1.0] * 30)
 
     def model(rows):

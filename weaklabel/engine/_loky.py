@@ -1,8 +1,11 @@
 """Processes through joblib, which do not outlive the one that they work for."""
 
 import os
+import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 LOOK = 0.5  # seconds between two looks at whether it is still there
@@ -23,6 +26,19 @@ def joblib_backend(env: dict[str, str]) -> Any:
             return {**super()._prepare_worker_env(n_jobs), **env}
 
     return Loky(inner_max_num_threads=1)
+
+
+@contextmanager
+def born_deaf() -> Iterator[None]:
+    """Processes that start inside the block never hear of Ctrl-C, not even before their first line of Python runs."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # they inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with(parent: int) -> None:

@@ -155,7 +155,8 @@ def _some(kernel: Callable[[T], R], book: _Book[T], backend: Backend) -> Iterato
     packed = Packed(tasks) if backend.name == "dask" else None
     if packed is not None:
         jobs = (delayed(unpacked)(in_worker, task) for task in packed)
-    found = Parallel(n_jobs=backend.n_jobs, return_as="generator_unordered", batch_size=1)(jobs)
+    with _loky.born_deaf():
+        found = Parallel(n_jobs=backend.n_jobs, return_as="generator_unordered", batch_size=1)(jobs)
     try:
         for outcome in found:  # noqa: UP028  # `yield from` would close it before the warnings are silenced
             yield outcome
