@@ -9,7 +9,16 @@ from functools import partial
 import polars as pl
 import pytest
 
-from weaklabel import engine, load_lfs
+from weaklabel import (
+    LabelingFunction,
+    LabelMatrix,
+    Posterior,
+    apply_file,
+    denoise_file,
+    engine,
+    keywords,
+    load_lfs,
+)  # fmt: skip
 from weaklabel.engine import backend
 from weaklabel.errors import EngineError, TableError
 
@@ -50,6 +59,13 @@ def at_fault(task):
     if task == 3:
         raise TableError(f"task {task} has no column 'text'")
     return task
+
+
+def waits(folder, x):
+    """Abstains, once the test has opened the gate; leaves a note that it began."""
+    (folder / f"begun-{os.getpid()}-{x.id[1:]}").touch()
+    _wait_for(folder / "gate")
+    return -1
 
 
 def votes(lfs, rows):
@@ -195,6 +211,37 @@ def test_a_file_of_labeling_functions_travels_with_its_helpers_and_neighbours(on
     [found] = engine.mapped(partial(votes, lfs), [ROWS], "voting")
 
     assert found == [[1, 0, 1], [-1, 0, -1], [-1, 1, -1]]
+
+
+def test_tables_in_parts_go_all_the_way_on_a_cluster_although_a_worker_is_killed(on_dask, tmp_path):
+    """Votes, counts and probabilities; the first worker that begins to vote is killed while it does."""
+    (tmp_path / "table").mkdir()
+    for i in range(6):
+        ROWS.with_columns(id=pl.col("id") + str(i)).write_parquet(tmp_path / "table" / f"part-{i}.parquet")
+    lfs = [keywords("won", ["won", "free"], label=1), LabelingFunction("waits", partial(waits, tmp_path))]
+    (tmp_path / "gate").touch()
+    with engine.run_on("sequential"):
+        apply_file(lfs, tmp_path / "table", tmp_path / "here", ("ham", "spam"))
+    (tmp_path / "gate").unlink()
+    for note in tmp_path.glob("begun-*"):
+        note.unlink()
+
+    def kill():
+        on_dask.kill_worker(_begun(_all_begun(tmp_path, 2)[0])[0])
+        (tmp_path / "gate").touch()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    apply_file(lfs, tmp_path / "table", tmp_path / "there", ("ham", "spam"))
+    there = denoise_file(tmp_path / "there", tmp_path / "probs-there")
+    killer.join()
+    with engine.run_on("sequential"):
+        here = denoise_file(tmp_path / "here", tmp_path / "probs-here")
+
+    assert LabelMatrix.load(tmp_path / "there").to_frame().equals(LabelMatrix.load(tmp_path / "here").to_frame())
+    assert there.labels == here.labels
+    probs = [Posterior.load(tmp_path / f"probs-{name}").probs.tolist() for name in ("there", "here")]
+    assert probs[0] == probs[1]
 
 
 def _begun(note):
