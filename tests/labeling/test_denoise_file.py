@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import weaklabel as wl
-from weaklabel import plugins
+from weaklabel import places, plugins
 from weaklabel.errors import ArtefactError, ModelError, TableError
 
 CLASSES = ("a", "b", "c")
@@ -95,6 +95,18 @@ def test_only_parts_that_are_missing_are_predicted_again(folder, tmp_path):
     assert content(out) == before
     kept = {file.name for file in out.glob("*.parquet") if file.stat().st_mtime_ns == times[file.name]}
     assert kept == {"part-0.parquet", "part-2.parquet"}
+
+
+def test_probabilities_that_lie_elsewhere_are_not_predicted_again_either(folder, tmp_path):
+    url = f"memory://{tmp_path.name}"
+    first = wl.denoise_file(folder, url)
+    places.remove(f"{url}/part-1.parquet")
+
+    again = wl.denoise_file(folder, url)
+
+    assert again.labels == first.labels
+    wl.denoise_file(folder, tmp_path / "post")
+    assert wl.Posterior.load(url).to_frame().equals(wl.Posterior.load(tmp_path / "post").to_frame())
 
 
 def test_another_model_predicts_all_anew(folder, tmp_path):

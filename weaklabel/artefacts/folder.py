@@ -140,6 +140,22 @@ def _see_that_all_is_there(folder: str | Path, said: Mapping[str, Any]) -> None:
         )
 
 
+def made_before(place: str, kind: str, key: str | None) -> dict[str, Any] | None:
+    """The header of a part that lies at this place and follows from the very same things; None where it is to be made.
+
+    A part that is damaged is none; `key` is what its provenance says of where it came from.
+    """
+    if key is None or not places.exists(place):
+        return None
+    try:
+        with places.fetched(place) as file:
+            header = store.read_header(file, kind)
+    except ArtefactError:
+        return None
+    said = header["meta"]["provenance"].get("part")
+    return header if said is not None and said["key"] == key else None
+
+
 def read_manifest(folder: str | Path, kind: str) -> Manifest:
     """What a folder holds, once all of it is there.
 

@@ -176,4 +176,4 @@ def parts_into(source: Source, out: str | Path) -> list[Part]:
     if isinstance(source, str | Path) and str(source).rstrip("/") == str(out).rstrip("/"):
         raise ArtefactError(f"the output would take the place of its own input, {source}: name another folder")
     found = parts(source)
-    return parts(source, ROWS) if len(found) == 1 else found
+    return _cut(found[0], ROWS) if len(found) == 1 else found

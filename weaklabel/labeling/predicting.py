@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from weaklabel import places
 from weaklabel.artefacts import ABSTAIN, LabelMatrix, Posterior, checks, store
 from weaklabel.artefacts.batch_writer import BatchWriter
-from weaklabel.artefacts.folder import Listed
+from weaklabel.artefacts.folder import Listed, made_before
 from weaklabel.engine import Part
-from weaklabel.errors import ArtefactError
 from weaklabel.labeling.denoise import Taught
 from weaklabel.labeling.gold import clamp
 
@@ -72,25 +71,14 @@ class Predictor:
 def predict_part(predictor: Predictor, task: Task) -> Predicted:
     """The probabilities of a part, into a file; where they are there already, they stay."""
     part = task.part
-    with places.fetched(part.path) as file, places.delivered(task.out) as made:
+    with places.fetched(part.path) as file:
         seal = store.read_header(file, LabelMatrix.kind)["digest"]
         key = hashlib.sha256(f"{predictor.digest()}\0{seal}\0{part.first}\0{part.n}".encode()).hexdigest()
-        here = replace(part, path=str(file))
-        return _done(task, key) or _written(predictor, here, made, part.name, key)
-
-
-def _done(task: Task, key: str) -> Predicted | None:
-    if not places.exists(task.out):
-        return None
-    try:
-        with places.fetched(task.out) as file:
-            header = store.read_header(file, Posterior.kind)
-    except ArtefactError:
-        return None
-    said = header["meta"]["provenance"].get("part")
-    if said is None or said["key"] != key:
-        return None
-    return Predicted(Listed(task.part.name, said["rows"], header["digest"]), np.array(said["labels"]))
+        if (header := made_before(task.out, Posterior.kind, key)) is not None:
+            said = header["meta"]["provenance"]["part"]
+            return Predicted(Listed(part.name, said["rows"], header["digest"]), np.array(said["labels"]))
+        with places.delivered(task.out) as made:
+            return _written(predictor, replace(part, path=str(file)), made, part.name, key)
 
 
 def _written(predictor: Predictor, part: Part, made: Path, name: str, key: str) -> Predicted:

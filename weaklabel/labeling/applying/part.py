@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weaklabel import places, tables
-from weaklabel.artefacts import Fault, LabelMatrix, store
-from weaklabel.artefacts.folder import Listed
+from weaklabel.artefacts import Fault, LabelMatrix
+from weaklabel.artefacts.folder import Listed, made_before
 from weaklabel.engine import Part
-from weaklabel.errors import ArtefactError
 from weaklabel.labeling.applying.file import NOBODY, Options, vote_file
 from weaklabel.labeling.applying.fingerprint import UNREAD
 from weaklabel.labeling.applying.plan import Plan
@@ -81,14 +80,10 @@ def _key(plan: Plan, part: Part) -> str | None:
 
 def _done(plan: Plan, name: str, target: str, key: str | None) -> PartVotes | None:
     """What was voted when this very part was voted on before; None where it has to be looked at again."""
-    try:
-        with places.fetched(target) as file:
-            header = store.read_header(file, LabelMatrix.kind)
-    except ArtefactError:
-        return None  # it is damaged: voting will say so
-    meta, said = header["meta"], header["meta"]["provenance"].get("part")
-    if key is None or said is None or said["key"] != key or meta["faults"]:
+    header = made_before(target, LabelMatrix.kind, key)
+    if header is None or header["meta"]["faults"]:
         return None
+    meta, said = header["meta"], header["meta"]["provenance"]["part"]
     seconds = np.array([meta["seconds"][one] for one in plan.names])
     asked, rows = np.zeros(len(seconds), np.int64), str(meta["provenance"]["input"])
     return PartVotes(Listed(name, said["rows"], header["digest"]), said["covered"], asked, seconds, (), rows)
