@@ -119,6 +119,11 @@ def scan_rows(lazy: pl.LazyFrame, id_column: str = "id", source: str = "the tabl
     return TableScan(schema, n, partial(in_batches, rows, n))
 
 
+def length(path: str | Path) -> int:
+    """How many rows the footer of a Parquet file says there are."""
+    return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+
+
 def in_batches(rows: pl.LazyFrame, n: int, size: int) -> Iterator[pl.DataFrame]:
     """Rows of a Parquet file in their order, so many at a time, the last time fewer.
 

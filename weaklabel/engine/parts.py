@@ -143,7 +143,7 @@ def _length(path: str) -> int:
     if not places.exists(path):
         raise TableError(f"no file at {path}")
     try:
-        return int(pl.scan_parquet(path, glob=False).select(pl.len()).collect().item())
+        return tables.length(path)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise TableError(f"{path} is no whole Parquet file ({first_line(error)})") from error
 

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from weaklabel import tables
 from weaklabel.clicks.reading import batches
 
 
@@ -35,4 +36,4 @@ def test_a_file_without_rows_has_its_columns(path):
 
 
 def test_its_length_is_known(path):
-    assert batches.length(path) == 100
+    assert tables.length(path) == 100

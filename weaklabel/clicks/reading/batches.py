@@ -31,8 +31,3 @@ def of_parquet(path: Path, first: int, n: int, pick: Pick, size: int) -> Frames:
 
 def _some_rows(path: Path, first: int, n: int) -> pl.LazyFrame:
     return pl.scan_parquet(path).slice(first, n)
-
-
-def length(path: Path) -> int:
-    """How many rows the footer of a file of Parquet says there are."""
-    return int(pl.scan_parquet(path).select(pl.len()).collect().item())

@@ -171,7 +171,7 @@ def _fetched(part: engine.Part, pick: Pick, size: int) -> Frames:
 
 def _length(path: Path) -> int:
     with reading(path):
-        return batches.length(path)
+        return tables.length(path)
 
 
 def _told(path: Path, frames: Callable[[Pick, int], Frames], pick: Pick, size: int) -> Frames:

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from weaklabel import engine
+from weaklabel import engine, tables
 from weaklabel.artefacts import Posterior, store
 from weaklabel.errors import ModelError, TableError, first_line
 from weaklabel.labeling.train import EndModel
@@ -104,8 +104,9 @@ class PoolFile:
         found = tuple(store.read_header(Path(self.weak.path), Posterior.kind)["meta"]["classes"])
         if classes and found != classes:
             raise TableError(f"{self.weak_name} is of the classes {found}, {self.name} of {classes}")
-        if _length(self.weak) != _length(self.rows):
-            raise TableError(f"{self.weak_name} has {_length(self.weak)} items, {self.name} has {_length(self.rows)}")
+        beside, items = tables.length(self.weak.path), tables.length(self.rows.path)
+        if beside != items:
+            raise TableError(f"{self.weak_name} has {beside} items, {self.name} has {items}")
 
     def parts(self, size: int) -> Iterator[Part]:
         """The rows in their order, so many at a time.
@@ -179,8 +180,3 @@ def _of_classes(frame: pl.DataFrame) -> pl.DataFrame:
 def _by_row(frame: pl.DataFrame) -> NDArray[Any]:
     """The numbers, those of a row together: then its sum is the same to the last bit, however many rows there are."""
     return frame.to_numpy(order="c")
-
-
-def _length(rows: engine.Part) -> int:
-    """Of the whole file."""
-    return int(pl.scan_parquet(rows.path, glob=False).select(pl.len()).collect().item())
